@@ -1,0 +1,1 @@
+"""Plumbing that does not know what a liver is."""

@@ -1,0 +1,57 @@
+"""The ``hepaphase`` command: finds the sub-command, imports only its file, turns our errors into one line."""
+
+import importlib
+import sys
+
+import click
+
+from .. import __version__
+from ..base.errors import HepaphaseError
+
+COMMANDS = {
+    "simulate": "Make a cohort with known truth.",
+}
+"""Sub-command to its one-line help, in the order a user meets them; the module and its command have the same name."""
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it runs, so that help needs nothing else."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"hepaphase.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hepaphase")
+def group() -> None:
+    """Multi-phase liver CT: complete the missing phases, find and name the lesions, report.
+
+    Research use only; not a medical device.
+    """
+
+
+def main() -> None:
+    """Run the command; bad input is one line on standard error and exit code 2, never a traceback."""
+    try:
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except HepaphaseError as error:
+        click.echo(f"hepaphase: {error}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("hepaphase: stopped.", err=True)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Stage II: find lesions and name them."""

@@ -1,0 +1,1 @@
+"""Files in, studies out, and back."""

@@ -1,0 +1,1 @@
+"""Contrast physics; pure functions."""

@@ -1,0 +1,1 @@
+"""Network parts that several rooms use; knows tensors, not studies."""

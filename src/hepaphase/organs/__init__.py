@@ -1,0 +1,1 @@
+"""Where the organs are: masks, and the network that makes them."""

@@ -1,0 +1,1 @@
+"""Named runs; a recipe is a function that returns a whole configuration."""

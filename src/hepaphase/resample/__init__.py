@@ -1,0 +1,1 @@
+"""Volumes moved between grids; knows no files."""

@@ -1,0 +1,1 @@
+"""Stage I: the phase that was not scanned."""

@@ -1,0 +1,1 @@
+"""One file per generator; the file name is its name."""

@@ -1,0 +1,1 @@
+"""The loop, and what to run in it."""
