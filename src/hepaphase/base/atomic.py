@@ -24,7 +24,7 @@ def atomic_path(final: Path) -> Iterator[Path]:
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.chmod(0o644)
-        os.replace(partial, final)
+        partial.replace(final)
         _sync_folder(final.parent)
     finally:
         partial.unlink(missing_ok=True)
