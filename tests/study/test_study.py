@@ -1,0 +1,55 @@
+"""A study holds what it was given and refuses what cannot be."""
+
+import numpy as np
+import pytest
+
+from hepaphase.base.errors import GeometryError, MissingPhaseError, StudyError, VolumeError
+from hepaphase.study.geometry import Geometry
+from hepaphase.study.phase import Phase, Provenance
+from hepaphase.study.study import PhaseVolume, Study
+
+GRID = Geometry((4, 5, 6), (1.0, 2.0, 3.0), (7.0, 8.0, 9.0))
+
+
+def volume(provenance: Provenance = Provenance.MEASURED) -> PhaseVolume:
+    return PhaseVolume(np.zeros(GRID.shape_zyx, np.float32), GRID, provenance)
+
+
+def test_phases_come_in_order_of_time() -> None:
+    study = Study("a", {Phase.DP: volume(), Phase.NC: volume()})
+    assert list(study.phases) == [Phase.NC, Phase.DP]
+
+
+def test_the_reference_is_portal_if_scanned_else_arterial_delayed_plain() -> None:
+    assert Study("a", {p: volume() for p in Phase}).reference() is Phase.PVP
+    assert Study("a", {Phase.NC: volume(), Phase.DP: volume()}).reference() is Phase.DP
+    generated = Study("a", {Phase.NC: volume(), Phase.PVP: volume(Provenance.SYNTHETIC)})
+    assert generated.reference() is Phase.NC
+
+
+def test_a_missing_phase_is_named() -> None:
+    with pytest.raises(MissingPhaseError, match=r"no DP phase \(has: NC\)"):
+        Study("a", {Phase.NC: volume()}).phase(Phase.DP)
+
+
+def test_an_empty_study_is_refused() -> None:
+    with pytest.raises(StudyError):
+        Study("a", {})
+
+
+def test_a_mask_on_another_shape_is_refused() -> None:
+    with pytest.raises(GeometryError):
+        Study("a", {Phase.NC: volume()}, masks={"liver": (np.zeros((4, 5, 7), np.uint8), GRID)})
+
+
+@pytest.mark.parametrize(
+    "hu", [np.full((4, 5, 6), np.nan, np.float32), np.zeros((4, 5, 6)), np.zeros((4, 5), np.float32)]
+)
+def test_voxels_that_cannot_be_hu_are_refused(hu: np.ndarray) -> None:
+    with pytest.raises(VolumeError):
+        PhaseVolume(hu, GRID, Provenance.MEASURED)
+
+
+def test_a_volume_off_its_grid_is_refused() -> None:
+    with pytest.raises(GeometryError):
+        PhaseVolume(np.zeros((4, 5, 7), np.float32), GRID, Provenance.MEASURED)
