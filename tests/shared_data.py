@@ -1,4 +1,4 @@
-"""Real data for tests: beside the repository, never in it. Tests that need it are skipped by name where it is absent."""
+"""Real data for tests: beside the repository, never in it. A test is skipped by name where its data are absent."""
 
 from pathlib import Path
 

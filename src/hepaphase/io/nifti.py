@@ -1,0 +1,220 @@
+"""NIfTI files in and out, geometry exact."""
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+from nibabel.filebasedimages import ImageFileError
+from nibabel.openers import ImageOpener
+from nibabel.spatialimages import HeaderDataError
+
+from ..base.atomic import atomic_path
+from ..base.errors import ConfigError, GeometryError, InputError, VolumeError
+from ..base.log import logger
+from ..study.geometry import Floats, Geometry
+from ..study.study import HuArray, check_volume
+
+SUFFIXES = (".nii.gz", ".nii")
+
+SYNTHETIC_MARK = "SYNTHETIC"
+"""Stands at the head of the description of every file whose voxels a model made."""
+
+_DESCRIPTION_BYTES = 79
+_TO_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+"""Units code to millimetres; unknown counts as millimetres, which is what such files mean in practice."""
+_DOUBT_MM = 0.5
+"""The quaternion of a qform is float32, which near a half turn costs up to this at 50 cm; less is no disagreement."""
+_CONTRADICTION_MM = 2.0
+"""More between sform and qform, at the worst corner, is refused (our choice: about two voxels)."""
+_NIFTI1: Any = nib.Nifti1Image  # its methods carry no types
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, MemoryError, ImageFileError, HeaderDataError)
+
+_log = logger(__name__)
+
+
+def is_nifti(path: Path) -> bool:
+    """Whether the name of ``path`` is that of a NIfTI file."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_nifti(path: Path) -> tuple[HuArray, Geometry]:
+    """The volume in ``path`` as float32 (z, y, x) HU, scale and offset of the header applied, and its grid.
+
+    The sform is preferred, as in most readers; the qform is taken where the sform is absent or leads to a standard
+    space. A doubt is logged as a warning, a contradiction is refused.
+
+    Raises:
+        InputError: when the file is missing, damaged or not NIfTI.
+        VolumeError: for more than one frame, fewer than three axes, colors, NaN or infinite voxels.
+        GeometryError: for zero spacing, shear, or an sform and a qform that contradict each other.
+    """
+    image, geometry = _load(path)
+    try:
+        hu = image.get_fdata(dtype=np.float32, caching="unchanged")
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    array = np.ascontiguousarray(hu.reshape(image.shape[:3]).T)
+    check_volume(array, geometry, what=f"'{path}'")
+    return array, geometry
+
+
+def read_mask(path: Path) -> tuple[npt.NDArray[Any], Geometry]:
+    """The labels in ``path`` as uint8 (uint16 where a label passes 255), shape (z, y, x), and their grid.
+
+    Raises:
+        VolumeError: when a voxel is not a whole number from 0 to 65535.
+        InputError: as for ``read_nifti``; so are the other two.
+    """
+    image, geometry = _load(path)
+    try:
+        stored = np.asanyarray(image.dataobj).reshape(image.shape[:3]).T
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    if not np.isfinite(stored).all() or stored.min() < 0 or stored.max() > 65535:
+        raise VolumeError(f"'{path}' is not a mask: its values must be whole numbers from 0 to 65535.")
+    labels = np.ascontiguousarray(stored, dtype=np.uint8 if stored.max() < 256 else np.uint16)
+    if stored.dtype.kind == "f" and not np.array_equal(labels, stored):
+        raise VolumeError(f"'{path}' is not a mask: it holds fractions. Give labels, or threshold it first.")
+    return labels, geometry
+
+
+def read_description(path: Path) -> str:
+    """The free text in the header of ``path``; it starts with ``SYNTHETIC`` where a model made the voxels.
+
+    Raises:
+        InputError: when the file is missing, damaged or not NIfTI.
+    """
+    return bytes(_raw_header(path)["descrip"].item()).decode("latin-1").rstrip("\0 ")
+
+
+def write_nifti(path: Path, array: npt.NDArray[Any], geometry: Geometry, *, description: str = "") -> None:
+    """Write a (z, y, x) array, whole or not at all; the same array gives the same bytes.
+
+    Integers keep their type. Floats are stored as float32, or as int16 where every value is a whole number that fits,
+    which loses nothing and takes a third of the space.
+
+    Raises:
+        ConfigError: for another suffix than ``.nii`` or ``.nii.gz``, or a description of more than 79 bytes.
+        VolumeError: for voxels that are neither finite floats nor integers.
+        GeometryError: when the array does not have the shape of ``geometry``.
+    """
+    if not is_nifti(path):
+        raise ConfigError(f"Cannot write '{path}': name it .nii or .nii.gz.")
+    if len(description.encode()) > _DESCRIPTION_BYTES:
+        raise ConfigError(f"A NIfTI description holds {_DESCRIPTION_BYTES} bytes, got '{description}'. Shorten it.")
+    if array.shape != geometry.shape_zyx:
+        raise GeometryError(f"Cannot write '{path}': array shape {array.shape}, its grid {geometry.shape_zyx}.")
+    stored = _storable(array, path)
+    affine_ras = _RAS_TO_LPS @ geometry.affine_lps
+    image: Any = _NIFTI1(stored.T, affine_ras, dtype=stored.dtype)
+    image.set_sform(affine_ras, code=1)
+    image.set_qform(affine_ras, code=1)
+    image.header.set_xyzt_units("mm", "sec")
+    image.header["descrip"] = description.encode()
+    with atomic_path(path) as partial:
+        image.to_filename(partial)
+
+
+def _storable(array: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype.kind in "iu" and array.dtype.itemsize <= 4:
+        return array
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise VolumeError(f"Cannot write '{path}': voxels must be finite floats or integers, got {array.dtype}.")
+    if np.abs(array).max() <= 32767 and np.array_equal(whole := array.astype(np.int16), array):
+        return whole
+    return array.astype(np.float32)
+
+
+def _load(path: Path) -> tuple[Any, Geometry]:
+    """The image, its voxels not yet read, and its grid."""
+    raw = _raw_header(path)
+    try:
+        image: Any = nib.load(path)
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    shape = image.shape
+    if len(shape) < 3 or min(shape) < 1:
+        raise VolumeError(f"'{path}' has shape {shape} (x, y, z); a volume has three axes.")
+    if max(shape[3:], default=1) > 1:
+        raise VolumeError(f"'{path}' holds {shape[3:]} frames. Split it into one file per phase first.")
+    if image.get_data_dtype().kind not in "iuf":
+        raise VolumeError(
+            f"'{path}' holds {image.get_data_dtype()}, not numbers in HU. Convert it to gray values first."
+        )
+    spacing = raw["pixdim"][1:4]
+    if not np.all(np.isfinite(spacing)) or np.any(spacing == 0):
+        raise GeometryError(
+            f"'{path}' has spacing {tuple(spacing.tolist())} (x, y, z) in its header; it must be positive. Repair it."
+        )
+    affine_ras = _choose_affine(image, path)
+    affine_ras[:3] *= _TO_MM.get(int(raw["xyzt_units"]) & 7, 1.0)
+    x, y, z = shape[:3]
+    try:
+        return image, Geometry.from_affine((z, y, x), _RAS_TO_LPS @ affine_ras)
+    except GeometryError as error:
+        raise GeometryError(f"'{path}': {error}") from error
+
+
+def _choose_affine(image: Any, path: Path) -> Floats:
+    """The 4x4 RAS matrix to believe."""
+    sform, s_code = image.get_sform(coded=True)
+    qform, q_code = _qform(image)
+    if not s_code and not q_code:
+        _log.warning("'%s' does not say where the patient lies; its axes are taken as right, anterior, superior.", path)
+        return np.array(image.affine, dtype=float)
+    if not s_code or sform is None:
+        return qform
+    if not q_code:
+        return np.array(sform, dtype=float)
+    if s_code > 2 >= q_code:  # Talairach, MNI or a template: not where this patient lay
+        _log.warning("'%s': its sform leads to a standard space; the qform is used.", path)
+        return qform
+    apart_mm = _apart_mm(image.shape[:3], sform, qform)
+    if apart_mm > _CONTRADICTION_MM:
+        raise GeometryError(
+            f"'{path}': sform and qform are {apart_mm:.1f} mm apart at the worst corner. Make both say the same."
+        )
+    if apart_mm > _DOUBT_MM:
+        _log.warning("'%s': sform and qform are %.2f mm apart at the worst corner; the sform is used.", path, apart_mm)
+    return np.array(sform, dtype=float)
+
+
+def _qform(image: Any) -> tuple[Floats, int]:
+    matrix, code = image.get_qform(coded=True)
+    return np.array(image.header.get_qform() if matrix is None else matrix, dtype=float), int(code)
+
+
+def _apart_mm(shape_xyz: tuple[int, ...], one: Floats, other: Floats) -> float:
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape_xyz], [1], indexing="ij")).reshape(4, -1)
+    return float(np.linalg.norm(((one - other) @ corners)[:3], axis=0).max())
+
+
+def _raw_header(path: Path) -> Any:
+    """The header as stored, before the library mends it."""
+    if not path.is_file():
+        raise InputError(f"There is no file '{path}'.")
+    if not is_nifti(path):
+        raise InputError(f"'{path}' is not named like a NIfTI file (.nii or .nii.gz).")
+    try:
+        with ImageOpener(str(path)) as file:
+            start = file.read(4)
+            file.seek(0)
+            is_second = 540 in (int.from_bytes(start, "little"), int.from_bytes(start, "big"))
+            kind: Any = nib.Nifti2Header if is_second else nib.Nifti1Header
+            header = kind.from_fileobj(file, check=False)
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    if bytes(header["magic"].item())[:2] not in (b"n+", b"ni"):
+        raise InputError(f"'{path}' is not a NIfTI file, whatever its name says.")
+    return header
+
+
+def _damaged(path: Path, error: BaseException) -> InputError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return InputError(f"'{path}' cannot be read as NIfTI: it is damaged, cut short or something else ({reason[:160]}).")
