@@ -1,7 +1,6 @@
 """Boxes around what matters, and back into the whole."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +11,7 @@ from ..study.geometry import Geometry
 Zyx = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """Voxels from ``start_zyx`` up to, but not including, ``stop_zyx``."""
 
     start_zyx: Zyx

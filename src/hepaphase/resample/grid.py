@@ -106,19 +106,22 @@ def _parallel_axes(matrix: Floats, shape_zyx: tuple[int, int, int]) -> list[int]
 
 def _parallel(part: Array, view: _View, axes: list[int], out: Array) -> None:
     """Grids with parallel axes: one axis after the other, the one that shrinks most first."""
-    kept: list[Array] = [np.empty(0)] * 3
+    kept = [slice(0)] * 3
     positions = []
     for axis, along in enumerate(axes):
         position = np.round(view.matrix[axis, along] * np.arange(out.shape[along]) + view.offset[axis], _DECIMALS)
-        kept[along] = np.flatnonzero((position >= view.low[axis]) & (position < view.high[axis]))
+        inside = np.flatnonzero((position >= view.low[axis]) & (position < view.high[axis]))
+        if not len(inside):
+            return
+        kept[along] = slice(int(inside[0]), int(inside[-1]) + 1)  # one run, since positions only grow or only shrink
         positions.append(position[kept[along]])
     for axis in sorted(range(3), key=lambda a: len(positions[a]) / part.shape[a]):
-        if view.order == 0:
-            nearest = np.floor(positions[axis] + 0.5).astype(int)
-            part = part.take(np.clip(nearest, 0, part.shape[axis] - 1), axis=axis)
+        nearest = np.clip(np.floor(positions[axis] + 0.5).astype(int), 0, part.shape[axis] - 1)
+        if view.order == 0 or (view.sigma[axis] == 0 and np.array_equal(nearest, positions[axis])):
+            part = part[_axis_slice(nearest, axis)]
         else:
             part = _mix(_weights(positions[axis], part.shape[axis], float(view.sigma[axis])), part, axis)
-    out[np.ix_(*kept)] = part.transpose(np.argsort(axes))
+    out[tuple(kept)] = part.transpose(np.argsort(axes))
 
 
 def _weights(position: Floats, num_source: int, sigma: float) -> npt.NDArray[np.float32]:
@@ -137,9 +140,14 @@ def _weights(position: Floats, num_source: int, sigma: float) -> npt.NDArray[np.
     return weights.astype(np.float32)
 
 
+def _axis_slice(index: Array, axis: int) -> tuple[Any, ...]:
+    """What picks ``index`` along ``axis``; a plain slice where the indices are consecutive, which copies nothing."""
+    consecutive = np.array_equal(index, np.arange(index[0], index[0] + len(index)))
+    pick = slice(int(index[0]), int(index[-1]) + 1) if consecutive else index
+    return (*[slice(None)] * axis, pick)
+
+
 def _mix(weights: npt.NDArray[np.float32], part: Array, axis: int) -> Array:
-    if weights.shape[0] == weights.shape[1] and np.array_equal(weights, np.eye(len(weights))):
-        return part
     if axis == 0:
         return np.asarray(weights @ part.reshape(len(part), -1)).reshape(-1, *part.shape[1:])
     return np.asarray(weights @ part if axis == 1 else part @ weights.T)
