@@ -89,7 +89,12 @@ class LesionClass:
     name: str
     malignant: bool
     snomed: tuple[str, str]
-    """SNOMED CT code value and meaning."""
+    """SNOMED CT code value and meaning.
+
+    Looked up in public FHIR and DICOM resources (109842005 in the molecular genetics guide of the German Medical
+    Informatics Initiative, 18115005 among segment types of DICOM, 93469006 in Open Imaging Finding Models, the others
+    in FHIR value sets and mappings), not in SNOMED's own browser.
+    """
     tissues: Mapping[str, Tissue]
     """Compartments; ``body`` is the main one, others are ``core``, ``rim``, ``capsule``, ``scar``, ``nodule``."""
     appearance: Appearance
@@ -146,7 +151,7 @@ _TABLE = (
         key="icc",
         name="Intrahepatic cholangiocarcinoma",
         malignant=True,
-        snomed=("312104005", "Intrahepatic cholangiocarcinoma"),
+        snomed=("109842005", "Intrahepatic bile duct carcinoma"),
         tissues={"body": Tissue(36, 27, 5, 0.06, 0.53, 22), "rim": Tissue(42, 119, 10, 0.17, 0.26, 18)},
         appearance=Appearance(
             median_mm=50, ln_sd=0.5, extra_mean=0.3, lobulation=0.18, edge_mm=3.0, rim_mm=(3.0, 7.0), solid_hu_sd=6
@@ -225,7 +230,7 @@ _TABLE = (
         key="calcification",
         name="Calcification",
         malignant=False,
-        snomed=("54867000", "Calcification"),
+        snomed=("18115005", "Pathologic calcification, calcified structure"),
         tissues={"body": Tissue(290, 0, 0, 0, 0, 0)},
         appearance=Appearance(median_mm=6, ln_sd=0.6, extra_mean=0.4, lobulation=0.25, edge_mm=0.3, solid_hu_sd=130),
         prevalence=0.03,

@@ -1,0 +1,83 @@
+"""``findings.json``: the facts of a reading for programs, with a published schema."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ..base.atomic import write_json
+from ..study.findings import Finding, Measured
+from ..study.phase import Phase
+from .input import ReportInput
+
+SCHEMA_NAME = "hepaphase-findings"
+SCHEMA_VERSION = "0.1"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that every ``findings.json`` of this version satisfies."""
+    text = files(__package__).joinpath(f"schema/findings-{SCHEMA_VERSION}.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def findings_document(report: ReportInput) -> dict[str, Any]:
+    """The contents of ``findings.json``; what was not computed is absent."""
+    findings = report.findings
+    return {
+        "schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}",
+        "research_use_only": True,
+        "case": report.study.case,
+        "phases": [_phase(report, phase) for phase in report.phases],
+        "patient": {
+            "probabilities": _rounded(findings.patient.probabilities),
+            "malignant": round(findings.patient.malignant, 6),
+            "read_from": [str(p) for p in report.read_from or report.phases],
+        },
+        "liver": {"volume_ml": round(findings.liver_ml, 3), "hu": _hu(report, findings.liver_hu)},
+        "lesions": [_lesion(report, lesion) for lesion in findings.lesions],
+    }
+
+
+def write_findings(path: Path, report: ReportInput) -> None:
+    """Write ``findings.json`` to ``path``, whole or not at all."""
+    write_json(path, findings_document(report))
+
+
+def _phase(report: ReportInput, phase: Phase) -> dict[str, Any]:
+    facts = report.facts[phase]
+    return {
+        "name": str(phase),
+        "provenance": str(report.study.provenance[phase]),
+        "time_s": round(report.study.time_s[phase], 3),
+        "time_source": facts.time_source,
+        "recognised_by": facts.recognised_by,
+    }
+
+
+def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
+    return {
+        "id": lesion.lesion_id,
+        "centroid_lps_mm": [round(v, 3) for v in lesion.centroid_lps_mm],
+        "volume_ml": round(lesion.volume_ml, 4),
+        "long_axis_mm": round(lesion.long_axis_mm, 3),
+        "short_axis_mm": round(lesion.short_axis_mm, 3),
+        "probabilities": _rounded(lesion.probabilities),
+        "hu": _hu(report, lesion.hu),
+    }
+
+
+def _hu(report: ReportInput, measured: Mapping[Phase, Measured]) -> dict[str, Any]:
+    return {
+        str(phase): {
+            "mean": round(value.mean_hu, 3),
+            "sd": round(value.sd_hu, 3),
+            "provenance": str(report.study.provenance[phase]),
+        }
+        for phase, value in measured.items()
+    }
+
+
+def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
+    return {key: round(float(value), 6) for key, value in probabilities.items()}
