@@ -58,7 +58,7 @@ def test_page_is_written_for_any_grid(name, tmp_path):
     write_report(tmp_path / "report.html", report_input(aligned(GRIDS[name])))
     page = (tmp_path / "report.html").read_text()
     assert Outline(page).open == []
-    assert "2 focal lesions in the liver" in page
+    assert "2 focal liver lesions found" in page
     assert bool(re.search(r"\(slice \d+ of \d+ of the PVP grid\)", page)) == (name != "coronal")
 
 
@@ -114,7 +114,7 @@ def test_simulated_studies_say_so():
 
 def test_no_lesion_at_all():
     page = render_report(report_input(aligned(GRIDS["coronal"], lesions=())))
-    assert "No focal lesion in the liver" in page and 'id="lesions"' not in page
+    assert "No focal liver lesion found" in page and 'id="lesions"' not in page
 
 
 def test_one_phase_without_liver():

@@ -21,7 +21,9 @@ def test_bars_are_ranked_and_unknown_classes_keep_their_key():
     assert ranked[0].percent == 70.0
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "No focal lesion"), (1, "1 focal lesion"), (3, "3 focal lesions")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "No focal liver lesion"), (1, "1 focal liver lesion"), (3, "3 focal liver lesions")]
+)
 def test_count(number, text):
     assert words.count_lesions(number) == text
 

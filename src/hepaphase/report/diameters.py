@@ -27,7 +27,7 @@ def diameters(mask_zyx: Array, *, spacing_yx_mm: tuple[float, float]) -> Diamete
     """The RECIST long axis of ``mask_zyx``, shape (z, y, x), and the short axis in its slice.
 
     The long axis is the largest distance between two voxels of the same axial slice, over all slices (RECIST 1.1,
-    Eisenhauer et al. 2009). The short axis is the longest chord at right angles to it through the convex hull of
+    Eisenhauer et al. 2009). The short axis is the longest chord at right angles to it through the convex hull of its
     slice. Distances between voxel centers miss half a voxel at each end, so to each one voxel is added, measured along
     the axis: ``sqrt((spacing_y u_y)^2 + (spacing_x u_x)^2)`` for the unit vector u (our choice). A single voxel has
     axes of one voxel.

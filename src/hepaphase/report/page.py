@@ -43,7 +43,7 @@ def page_context(report: ReportInput, view: View) -> Context:
     overview = liver_slice(view, report.findings.lesions)
     return {
         "case": report.study.case,
-        "headline": f"{words.count_lesions(len(report.findings.lesions))} in the liver",
+        "headline": f"{words.count_lesions(len(report.findings.lesions))} found",
         "malignant": words.probability(report.findings.patient.malignant),
         "malignant_percent": round(100 * report.findings.patient.malignant, 2),
         "read_from": words.read_from(report.read_from or report.phases, report.study.provenance),

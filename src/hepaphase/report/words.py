@@ -58,8 +58,8 @@ def bars(probabilities: Mapping[str, float]) -> list[Bar]:
 
 
 def count_lesions(number: int) -> str:
-    """``No focal lesion``, ``1 focal lesion``, ``2 focal lesions``."""
-    return {0: "No focal lesion", 1: "1 focal lesion"}.get(number, f"{number} focal lesions")
+    """``No focal liver lesion``, ``1 focal liver lesion``, ``2 focal liver lesions``."""
+    return {0: "No focal liver lesion", 1: "1 focal liver lesion"}.get(number, f"{number} focal liver lesions")
 
 
 def join(words: Sequence[str]) -> str:
