@@ -1,1 +1,5 @@
-"""Named runs; a recipe is a function that returns a whole configuration."""
+"""Named runs, one file each: its first line says what it is for, its function ``recipe`` returns the whole run."""
+
+from ..base.family import Family
+
+RECIPES = Family("hepaphase.recipes", "recipe", "recipe")

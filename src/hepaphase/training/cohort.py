@@ -1,0 +1,161 @@
+"""A folder of prepared liver crops, one ``.npz`` per case, and its split."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.errors import ConfigError, InputError
+from ..base.seeds import stream
+from ..study.phase import Phase
+
+NUM_FOLDS = 5
+SPLIT_FILE = "split.json"
+"""``{"train": [cases], "validation": [...], "test": [...]}``, beside the crops; cases named nowhere are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCase:
+    """One case on the model grid; arrays are (z, y, x)."""
+
+    case: str
+    geometry: Mapping[str, Any]
+    """``shape_zyx``, ``spacing_xyz_mm``, ``origin_lps_mm``, ``direction``."""
+    hu: Mapping[Phase, npt.NDArray[np.int16]]
+    """Phases present."""
+    clean_hu: Mapping[Phase, npt.NDArray[np.int16]]
+    """The same without noise; only of simulated cases."""
+    times_s: Mapping[Phase, float]
+    """Of phases whose time is known."""
+    masks: Mapping[str, npt.NDArray[Any]]
+    """``liver``, ``lesions`` (one id per lesion), ``organs`` (labels), as far as known."""
+    lesion_classes: Mapping[int, str]
+    """Lesion id to class key."""
+    clinical: Mapping[str, Any]
+    exam: Mapping[str, Any]
+
+
+def read_prepared(path: Path) -> PreparedCase:
+    """Read one prepared case.
+
+    Raises:
+        InputError: if the file is damaged or lacks a field.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            fields = dict(file.items())
+        times = dict(zip(Phase, fields["times_s"].tolist(), strict=True))
+        return PreparedCase(
+            case=str(fields["case"]),
+            geometry=json.loads(str(fields["geometry"])),
+            hu={p: fields[f"hu_{p}"] for p in Phase if f"hu_{p}" in fields},
+            clean_hu={p: fields[f"clean_{p}"] for p in Phase if f"clean_{p}" in fields},
+            times_s={p: time for p, time in times.items() if np.isfinite(time)},
+            masks={name: fields[name] for name in ("liver", "lesions", "organs") if name in fields},
+            lesion_classes=_lesion_classes(fields),
+            clinical=json.loads(str(fields.get("clinical", "{}"))),
+            exam=json.loads(str(fields.get("exam", "{}"))),
+        )
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Prepared cases by number, read when asked for."""
+
+    files: tuple[Path, ...]
+    name: str = ""
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def load(self, index: int) -> PreparedCase:
+        """Case ``index``, read from disk."""
+        return read_prepared(self.files[index])
+
+    def fingerprint(self) -> str:
+        """Changes when a file is added, removed, renamed or of another size."""
+        lines = [f"{path.name} {path.stat().st_size}" for path in self.files]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether ``folder`` holds prepared cases rather than a raw cohort."""
+    return any(folder.glob("*.npz"))
+
+
+def open_cohort(folder: Path) -> Cohort:
+    """All prepared cases of ``folder``, by name.
+
+    Raises:
+        InputError: when there is none.
+    """
+    files = tuple(sorted(folder.glob("*.npz")))
+    if not files:
+        raise InputError(f"{folder} holds no prepared case (.npz). Prepare it first: hepaphase prepare.")
+    return Cohort(files, folder.resolve().name)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which cases train and which validate; no case does both."""
+
+    training: Cohort
+    validation: Cohort
+
+
+def split(cohort: Cohort, *, fold: int | None = None, seed: int = 0) -> Split:
+    """Split by case.
+
+    With a ``split.json`` beside the crops and no ``fold``, as it says. Otherwise fold ``fold`` (0 if None) of five
+    validates, drawn by ``seed``; cases that ``split.json`` keeps for testing stay out.
+
+    Raises:
+        ConfigError: for a fold that does not exist, or a split file that names no known case.
+    """
+    listed = _read_split(cohort)
+    if listed and fold is None:
+        return Split(_pick(cohort, listed, "train"), _pick(cohort, listed, "validation"))
+    number = fold or 0
+    if not 0 <= number < NUM_FOLDS:
+        raise ConfigError(f"Fold {number} does not exist. Choose 0 to {NUM_FOLDS - 1}.")
+    test = set(listed.get("test", ()))
+    files = [path for path in cohort.files if path.stem not in test]
+    order = stream(seed, "folds").permutation(len(files))
+    held_out = {files[i] for i in order[number::NUM_FOLDS]}
+    return Split(
+        replace(cohort, files=tuple(path for path in files if path not in held_out)),
+        replace(cohort, files=tuple(path for path in files if path in held_out)),
+    )
+
+
+def _read_split(cohort: Cohort) -> dict[str, list[str]]:
+    path = cohort.files[0].parent / SPLIT_FILE if cohort.files else Path(SPLIT_FILE)
+    if not path.is_file():
+        return {}
+    listed: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    names = [case for cases in listed.values() for case in cases]
+    if len(set(names)) < len(names):
+        twice = next(case for case in names if names.count(case) > 1)
+        raise ConfigError(f"{path} puts case '{twice}' on two sides of the split. Keep it on one.")
+    return listed
+
+
+def _pick(cohort: Cohort, listed: Mapping[str, list[str]], side: str) -> Cohort:
+    wanted = set(listed.get(side, ()))
+    files = tuple(path for path in cohort.files if path.stem in wanted)
+    if side == "train" and not files:
+        raise ConfigError(f"{SPLIT_FILE} names no training case that is in the cohort. Check its 'train' list.")
+    return replace(cohort, files=files)
+
+
+def _lesion_classes(fields: Mapping[str, npt.NDArray[Any]]) -> dict[int, str]:
+    if "lesion_ids" not in fields:
+        return {}
+    return {int(i): str(c) for i, c in zip(fields["lesion_ids"], fields["lesion_classes"], strict=True)}
