@@ -42,6 +42,7 @@ MASK_NAMES = {
 
 _BINARY_NAMES = ("Tumor_mask",)
 """Files that mark lesions without telling them apart."""
+_PARTS = (("phases", dict, "table"), ("clinical", dict, "table"), ("warnings", list, "list"))
 _SUFFIXES = (".nii.gz", ".nii")
 
 Mask = tuple[npt.NDArray[Any], Geometry]
@@ -141,6 +142,11 @@ def _read_facts(folder: Path) -> dict[str, Any]:
     found = facts.get("schema") if isinstance(facts, dict) else None
     if found != SCHEMA:
         raise InputError(f"'{path}' has schema {found!r}, this version reads '{SCHEMA}'.")
+    for key, kind, word in _PARTS:
+        if not isinstance(facts.get(key, kind()), kind):
+            raise InputError(f"'{path}': '{key}' must be a {word}.")
+    if not all(isinstance(told, dict) for told in facts.get("phases", {}).values()):
+        raise InputError(f"'{path}': each phase must be a table.")
     return dict(facts)
 
 

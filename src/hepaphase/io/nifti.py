@@ -1,15 +1,21 @@
 """NIfTI files in and out, geometry exact."""
 
+import gzip
+import logging
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
+from nibabel import imageglobals
 from nibabel.filebasedimages import ImageFileError
-from nibabel.openers import ImageOpener
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from ..base.atomic import atomic_path
 from ..base.errors import ConfigError, GeometryError, InputError, VolumeError
@@ -30,8 +36,21 @@ _DOUBT_MM = 0.5
 _CONTRADICTION_MM = 2.0
 """More between sform and qform, at the worst corner, is refused (our choice: about two voxels)."""
 _NIFTI1: Any = nib.Nifti1Image  # its methods carry no types
+_NIFTI2: Any = nib.Nifti2Image
+_SIZE_1 = 348
+_SIZE_2 = 540
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, MemoryError, ImageFileError, HeaderDataError)
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    ArithmeticError,
+    zlib.error,
+    MemoryError,
+    ImageFileError,
+    HeaderDataError,
+    WrapStructError,
+)
 
 _log = logger(__name__)
 
@@ -88,7 +107,9 @@ def read_description(path: Path) -> str:
     Raises:
         InputError: when the file is missing, damaged or not NIfTI.
     """
-    return bytes(_raw_header(path)["descrip"].item()).decode("latin-1").rstrip("\0 ")
+    return (
+        bytes(_header(path, _content(path, _SIZE_2))["descrip"].item()).decode("utf-8", errors="replace").rstrip("\0 ")
+    )
 
 
 def write_nifti(path: Path, array: npt.NDArray[Any], geometry: Geometry, *, description: str = "") -> None:
@@ -132,17 +153,22 @@ def _storable(array: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
 
 
 def _load(path: Path) -> tuple[Any, Geometry]:
-    """The image, its voxels not yet read, and its grid."""
-    raw = _raw_header(path)
+    """The image, its voxels not yet decoded, and its grid.
+
+    The file is read whole, since only the end of a gzip file tells whether its middle is damaged.
+    """
+    content = _content(path)
+    raw = _header(path, content)
     try:
-        image: Any = nib.load(path)
+        with _quiet():
+            image: Any = (_NIFTI2 if int(raw["sizeof_hdr"]) == _SIZE_2 else _NIFTI1).from_bytes(content)
     except _UNREADABLE as error:
         raise _damaged(path, error) from error
     shape = image.shape
     if len(shape) < 3 or min(shape) < 1:
         raise VolumeError(f"'{path}' has shape {shape} (x, y, z); a volume has three axes.")
     if max(shape[3:], default=1) > 1:
-        raise VolumeError(f"'{path}' holds {shape[3:]} frames. Split it into one file per phase first.")
+        raise VolumeError(f"'{path}' holds {np.prod(shape[3:])} frames. Split it into one file per phase first.")
     if image.get_data_dtype().kind not in "iuf":
         raise VolumeError(
             f"'{path}' holds {image.get_data_dtype()}, not numbers in HU. Convert it to gray values first."
@@ -152,7 +178,10 @@ def _load(path: Path) -> tuple[Any, Geometry]:
         raise GeometryError(
             f"'{path}' has spacing {tuple(spacing.tolist())} (x, y, z) in its header; it must be positive. Repair it."
         )
-    affine_ras = _choose_affine(image, path)
+    try:
+        affine_ras = _choose_affine(image, path)
+    except ValueError as error:
+        raise GeometryError(f"'{path}' has a qform that is no rotation ({error}). Repair the header.") from error
     affine_ras[:3] *= _TO_MM.get(int(raw["xyzt_units"]) & 7, 1.0)
     x, y, z = shape[:3]
     try:
@@ -190,28 +219,47 @@ def _qform(image: Any) -> tuple[Floats, int]:
     return np.array(image.header.get_qform() if matrix is None else matrix, dtype=float), int(code)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The library mends headers and says so on standard error; what matters of it is checked and said here instead."""
+    level = imageglobals.logger.level
+    imageglobals.logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        imageglobals.logger.setLevel(level)
+
+
 def _apart_mm(shape_xyz: tuple[int, ...], one: Floats, other: Floats) -> float:
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape_xyz], [1], indexing="ij")).reshape(4, -1)
     return float(np.linalg.norm(((one - other) @ corners)[:3], axis=0).max())
 
 
-def _raw_header(path: Path) -> Any:
-    """The header as stored, before the library mends it."""
+def _content(path: Path, num_bytes: int = -1) -> bytes:
+    """The first ``num_bytes`` of the file, decompressed; all of it, checksum verified, unless told otherwise."""
     if not path.is_file():
         raise InputError(f"There is no file '{path}'.")
     if not is_nifti(path):
         raise InputError(f"'{path}' is not named like a NIfTI file (.nii or .nii.gz).")
     try:
-        with ImageOpener(str(path)) as file:
-            start = file.read(4)
-            file.seek(0)
-            is_second = 540 in (int.from_bytes(start, "little"), int.from_bytes(start, "big"))
-            kind: Any = nib.Nifti2Header if is_second else nib.Nifti1Header
-            header = kind.from_fileobj(file, check=False)
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+            return file.read(num_bytes)
     except _UNREADABLE as error:
         raise _damaged(path, error) from error
-    if bytes(header["magic"].item())[:2] not in (b"n+", b"ni"):
-        raise InputError(f"'{path}' is not a NIfTI file, whatever its name says.")
+
+
+def _header(path: Path, content: bytes) -> Any:
+    """The header as stored, before the library mends it."""
+    is_second = _SIZE_2 in (int.from_bytes(content[:4], "little"), int.from_bytes(content[:4], "big"))
+    try:
+        kind: Any = nib.Nifti2Header if is_second else nib.Nifti1Header
+        header = kind(content[: _SIZE_2 if is_second else _SIZE_1], check=False)
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    if bytes(header["magic"].item())[:2] != b"n+":
+        raise InputError(f"'{path}' is not a NIfTI file in one piece, whatever its name says.")
     return header
 
 

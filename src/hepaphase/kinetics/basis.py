@@ -30,9 +30,17 @@ class Basis:
 
 def make_basis(circulation: Circulation, times_s: npt.ArrayLike) -> Basis:
     """The tables of one circulation at ``times_s``, (T,)."""
+    curves = circulation.mg_per_ml
+    return basis_of_curves(circulation.time_s, curves["aorta"], curves["portal_vein"], times_s)
+
+
+def basis_of_curves(
+    time_s: Floats, arterial_mg_per_ml: Floats, portal_mg_per_ml: Floats, times_s: npt.ArrayLike
+) -> Basis:
+    """The tables of two input curves, (N,) at equally spaced ``time_s`` from zero, at ``times_s``, (T,)."""
     return Basis(
-        arterial=convolved(circulation, "aorta", RATES_PER_S, times_s, delay_s=ARTERIAL_DELAY_S),
-        portal=convolved(circulation, "portal_vein", RATES_PER_S, times_s, delay_s=PORTAL_DELAY_S),
+        arterial=convolved(time_s, arterial_mg_per_ml, RATES_PER_S, times_s, delay_s=ARTERIAL_DELAY_S),
+        portal=convolved(time_s, portal_mg_per_ml, RATES_PER_S, times_s, delay_s=PORTAL_DELAY_S),
     )
 
 

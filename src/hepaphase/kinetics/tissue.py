@@ -27,27 +27,26 @@ def enhancement_mg_ml(tissue: Tissue, circulation: Circulation, times_s: npt.Arr
         tissue.permeability,
         haematocrit=circulation.haematocrit,
     )
+    time_s, curves = circulation.time_s, circulation.mg_per_ml
     total = np.zeros(np.shape(times_s))
     for rate, amplitude in (
         (response.fast_rate_per_s, response.fast_amplitude_per_s),
         (response.slow_rate_per_s, response.slow_amplitude_per_s),
     ):
         rates = np.array([float(rate)])
-        arterial = convolved(circulation, "aorta", rates, times_s, delay_s=ARTERIAL_DELAY_S)[0]
-        portal = convolved(circulation, "portal_vein", rates, times_s, delay_s=PORTAL_DELAY_S)[0]
+        arterial = convolved(time_s, curves["aorta"], rates, times_s, delay_s=ARTERIAL_DELAY_S)[0]
+        portal = convolved(time_s, curves["portal_vein"], rates, times_s, delay_s=PORTAL_DELAY_S)[0]
         share = float(response.arterial_fraction)
         total = total + float(amplitude) * (share * arterial + (1 - share) * portal)
     return np.asarray(total)
 
 
-def convolved(
-    circulation: Circulation, vessel: str, rates_per_s: Floats, times_s: npt.ArrayLike, *, delay_s: float
-) -> Floats:
-    """A vessel's curve, ``delay_s`` later, convolved with exp(-rate t): (rates, T), exact for a piecewise linear curve.
+def convolved(time_s: Floats, curve: Floats, rates_per_s: Floats, times_s: npt.ArrayLike, *, delay_s: float) -> Floats:
+    """``curve``, ``delay_s`` later, convolved with exp(-rate t): (rates, T), exact for a piecewise linear curve.
 
-    Times before the injection give zero; times after the circulation ends take its end.
+    ``time_s`` (N,) is equally spaced from zero. Times before the injection give zero; times after the curve ends take
+    its end.
     """
-    time_s, curve = circulation.time_s, circulation.mg_per_ml[vessel]
     step_s = float(time_s[1] - time_s[0])
     held, end, start = _step_weights(rates_per_s, step_s)
     state = np.zeros((len(rates_per_s), len(time_s)))

@@ -48,7 +48,7 @@ def box_around(mask: npt.NDArray[Any], geometry: Geometry, *, margin_mm: float) 
     start, stop = [], []
     for axis, spacing_mm in enumerate(geometry.spacing_zyx_mm):
         found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        margin = int(np.ceil(margin_mm / spacing_mm))
+        margin = int(np.ceil(margin_mm / spacing_mm - 1e-6))
         start.append(max(0, int(found[0]) - margin))
         stop.append(min(mask.shape[axis], int(found[-1]) + 1 + margin))
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
