@@ -94,6 +94,17 @@ def test_viewer_is_reachable_by_keyboard(opened):
     assert complaints == []
 
 
+def test_arrow_keys_change_the_slice(opened):
+    page, _, _ = opened
+    page.locator("#lesion-1 .goto").click()
+    before = page.locator("#viewer-readout").inner_text()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    after = page.locator("#viewer-readout").inner_text()
+    heights = [float(text.split(" S ")[1].split(" mm")[0]) for text in (before, after)]
+    assert heights[1] - heights[0] == pytest.approx(2 * 2.7, abs=3.1)
+
+
 def test_canvas_keeps_to_its_box(opened):
     page, _, _ = opened
     stage = page.locator("#viewer-stage").bounding_box()

@@ -144,6 +144,17 @@
     state.nv.drawScene();
     state.nv.createOnLocationChange();
   });
+  // Keys of the library reach functions that make no sense here; the slice is all that moves.
+  for (const type of ["keydown", "keyup"]) {
+    stage.addEventListener(type, (event) => {
+      if (event.key === "Tab") return;
+      event.stopPropagation();
+      const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!step || !state.nv) return;
+      event.preventDefault();
+      if (type === "keydown") state.nv.moveCrosshairInVox(...[0, 1, 2].map((i) => (i === axis() ? step : 0)));
+    }, true);
+  }
   byId("viewer-opacity").addEventListener("input", (event) => {
     if (state.nv) state.nv.setOpacity(1, Number(event.target.value) / 100);
   });
