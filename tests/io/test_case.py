@@ -99,6 +99,7 @@ def edit(folder, change) -> None:
         (lambda f: f["lesions"][0].update({"class": "hc"}), "Did you mean 'hcc'"),
         (lambda f: f.update(lesions=[3]), "needs id and class"),
         (lambda f: f.update(phases=["NC"]), "must be a table"),
+        (lambda f: f["phases"].update(NC=70), "each phase must be a table"),
         (lambda f: f.update(clinical="F"), "must be a table"),
         (lambda f: f.update(warnings="one"), "must be a list"),
     ],
