@@ -1,11 +1,13 @@
-"""Whatever the user points at, as a study: a DICOM folder, a case folder, or one NIfTI file."""
+"""Whatever the user points at, as a study: a DICOM or case folder, a zip of one, or one NIfTI file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import ConfigError, InputError
 from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
+from .archive import is_archive, unpacked
 from .case import is_case, read_case
 from .dicom import find_series, read_series
 from .nifti import SYNTHETIC_MARK, is_nifti, read_description, read_nifti
@@ -41,7 +43,7 @@ def read_source(path: Path, *, phases: PhaseNames | None = None) -> Study:
     """The study at ``path``.
 
     A case folder tells its phases by file name; ``phases`` then picks some of them. For DICOM and single files
-    ``phases`` must name them, since the phase of a volume is never guessed.
+    ``phases`` must name them, since the phase of a volume is never guessed. A zip is read as the folder in it.
 
     Raises:
         ConfigError: when a phase is not named, or more are named than there are volumes.
@@ -50,11 +52,14 @@ def read_source(path: Path, *, phases: PhaseNames | None = None) -> Study:
     """
     if not path.exists():
         raise InputError(f"There is no file or folder '{path}'.")
+    if is_archive(path):
+        with unpacked(path) as folder:
+            return replace(read_source(folder, phases=phases), case=path.stem)
     if is_case(path):
         return _pick(read_case(path), phases)
     if path.is_file() and not is_nifti(path):
         raise InputError(
-            f"'{path}' is neither a NIfTI file (.nii, .nii.gz) nor a folder. Give a folder of DICOM files."
+            f"'{path}' is neither a NIfTI file (.nii, .nii.gz) nor a folder or zip. Give a folder of DICOM files."
         )
     if phases is None:
         _ask_for_phases(path)
