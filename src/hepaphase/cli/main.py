@@ -9,7 +9,12 @@ from .. import __version__
 from ..base.errors import HepaphaseError
 
 COMMANDS = {
+    "demo": "Read a study that ships with the package; needs nothing else.",
+    "read": "The main job: a study in, findings and a report out.",
     "simulate": "Make a cohort with known truth.",
+    "prepare": "Put a cohort on the grid that models work on.",
+    "synthesize": "Stage I alone: generate one phase, at any time.",
+    "diagnose": "Stage II alone: find and name lesions.",
 }
 """Sub-command to its one-line help, in the order a user meets them; the module and its command have the same name."""
 

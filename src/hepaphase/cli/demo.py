@@ -1,0 +1,36 @@
+"""``hepaphase demo``: the main job on a study that needs nothing else."""
+
+from pathlib import Path
+
+import click
+
+from ._options import FOLDER, models_options
+
+
+@click.command()
+@click.option("--out", type=FOLDER, default=Path("out/demo"), show_default=True, help="Folder to write.")
+@models_options
+def command(out: Path, bundles: tuple[Path, ...], device: str) -> None:
+    """Read a simulated four-phase study from which the arterial and the delayed phase are withheld.
+
+    The study is replayed from its seed. The two phases are generated, the lesions found and named, and the report
+    shows the withheld phases beside the generated ones.
+    """
+    from ..inference.demo import demo_study, truth_lines
+    from ..inference.models import Models, check_device
+    from ..inference.options import ReadOptions
+    from ..inference.pipeline import read
+    from ..inference.write import check_output, write_reading
+    from ..prepare.align import align
+    from .read import summary
+
+    check_output(out, overwrite=(out / "run.json").exists())
+    given, whole = demo_study()
+    models = Models.load(bundles)
+    reading = read(given, models, ReadOptions(device=check_device(device)))
+    withheld = {p: v for p, v in align(whole, reading.study.geometry).hu.items() if p not in given.phases}
+    for path in write_reading(reading, out, models, comparison=withheld):
+        click.echo(str(path))
+    click.echo(summary(reading))
+    for line in truth_lines(whole, reading):
+        click.echo(line)

@@ -1,0 +1,70 @@
+"""``hepaphase read``: the main job."""
+
+from pathlib import Path
+
+import click
+
+from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
+
+
+@click.command()
+@click.argument("src", type=SOURCE)
+@click.argument("out", type=FOLDER)
+@click.option("--phases", help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number or path).")
+@click.option("--complete", help="Missing phases to generate: AP,DP, all (default) or none.")
+@click.option("--reference", help="Phase whose grid masks are written on; default PVP, else AP, DP, NC.")
+@click.option("--all-grids", is_flag=True, help="Also write the masks on each scanned phase's own grid.")
+@click.option("--read-generated", is_flag=True, help="Let stage II see generated phases beside the scanned ones.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
+@models_options
+def command(
+    src: Path,
+    out: Path,
+    phases: str | None,
+    complete: str | None,
+    reference: str | None,
+    bundles: tuple[Path, ...],
+    device: str,
+    **flags: bool,
+) -> None:
+    """Read one study: SRC is a DICOM folder, a case folder or one NIfTI file; writes OUT.
+
+    Finds the liver, generates the phases that were not scanned, finds and names the lesions, and writes report.html,
+    findings.json, masks and generated phases. Research use only.
+    """
+    from ..inference.models import Models, check_device
+    from ..inference.options import ReadOptions
+    from ..inference.pipeline import read
+    from ..inference.write import check_output, write_reading
+    from ..io.source import read_source
+    from ..study.phase import Phase
+
+    options = ReadOptions(
+        complete=parse_phases(complete),
+        reference=None if reference is None else Phase.parse(reference),
+        all_grids=flags["all_grids"],
+        device=check_device(device),
+        read_generated=flags["read_generated"],
+    )
+    check_output(out, overwrite=flags["overwrite"])
+    study = read_source(src, phases=parse_sources(phases))
+    models = Models.load(bundles)
+    reading = read(study, models, options)
+    for path in write_reading(reading, out, models, all_grids=options.all_grids):
+        click.echo(str(path))
+    click.echo(summary(reading))
+
+
+def summary(reading: object) -> str:
+    """One line on what was found, for the terminal."""
+    from ..inference.pipeline import Reading
+
+    assert isinstance(reading, Reading)
+    lesions = reading.findings.lesions
+    named = ", ".join(
+        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({max(f.probabilities.values()):.2f})" for f in lesions
+    )
+    return (
+        f"{len(lesions)} lesion(s){': ' + named if named else ''}; "
+        f"malignant {reading.findings.patient.malignant:.2f}. Research use only."
+    )

@@ -1,0 +1,45 @@
+"""Stage I in a reading: the phases that were not scanned, on the working grid and on the reference grid."""
+
+from dataclasses import replace
+
+from ..bundle.bundle import Bundle
+from ..study.phase import Phase, Provenance
+from ..study.study import AlignedStudy, known_time_s
+from ..synthesis.apply import apply_generated, upsample_sd
+from ..synthesis.generators.kinetic import Generator
+
+
+def complete(
+    small: AlignedStudy, box: AlignedStudy, targets: tuple[Phase, ...], bundle: Bundle, *, device: str = "cpu"
+) -> tuple[AlignedStudy, AlignedStudy]:
+    """Add the phases ``targets`` to both studies, marked synthetic, with their uncertainty.
+
+    Args:
+        small: the scanned phases on the working grid.
+        box: the same at the resolution of the reference phase.
+        targets: phases that are in neither.
+        bundle: a synthesis bundle.
+        device: where the network runs.
+    """
+    if not targets:
+        return small, box
+    generator = Generator.from_bundle(bundle, device=device)
+    reference = small.reference
+    low, high, low_sd, high_sd = dict(small.hu), dict(box.hu), dict(small.sd_hu), dict(box.sd_hu)
+    for target in targets:
+        made = generator.generate(small, target)
+        low[target], low_sd[target] = made.hu, made.sd_hu
+        high[target] = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
+        high_sd[target] = upsample_sd(made.sd_hu, small.geometry, box.geometry)
+    return _marked(small, low, low_sd, targets), _marked(box, high, high_sd, targets)
+
+
+def _marked(study: AlignedStudy, hu: dict, sd_hu: dict, targets: tuple[Phase, ...]) -> AlignedStudy:
+    return replace(
+        study,
+        hu={p: hu[p] for p in Phase if p in hu},
+        sd_hu=sd_hu,
+        provenance={**study.provenance, **dict.fromkeys(targets, Provenance.SYNTHETIC)},
+        time_s={**study.time_s, **{t: known_time_s(t, None) for t in targets}},
+        transforms={**study.transforms, **dict.fromkeys(targets, study.transforms[study.reference])},
+    )

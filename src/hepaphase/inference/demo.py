@@ -1,0 +1,41 @@
+"""The demo study: simulated, replayed from its frozen seed, with two phases withheld."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..phantom.seeds import DEMO_SEED
+from ..phantom.simulate import simulate
+from ..study.phase import Phase
+from ..study.study import Study
+from .pipeline import Reading
+
+WITHHELD = (Phase.AP, Phase.DP)
+
+
+def demo_study() -> tuple[Study, Study]:
+    """The study as it is read (no AP, no DP, no masks, no truth), and the whole one."""
+    whole = replace(simulate(DEMO_SEED, grid="abdomen").study, case="demo")
+    kept = {p: v for p, v in whole.phases.items() if p not in WITHHELD}
+    return replace(whole, phases=kept, masks={}, lesion_table=None), whole
+
+
+def truth_lines(whole: Study, reading: Reading) -> list[str]:
+    """For each true lesion of 20 mm or more, what the reading called it."""
+    lesions, geometry = whole.masks["lesions"]
+    found = reading.on_reference_grid(reading.study.masks["lesions"], fill=0)
+    geometry.require(reading.reference_grid, what="The reading")
+    lines = []
+    for row in whole.lesion_table or ():
+        inside = lesions == row.lesion_id
+        diameter_mm = 2 * (3 / (4 * np.pi) * inside.sum() * geometry.voxel_ml * 1000) ** (1 / 3)
+        if diameter_mm < 20:
+            continue
+        hits = found[inside]
+        hits = hits[hits > 0]
+        answer = "not found"
+        if hits.size:
+            finding = reading.findings.lesions[int(np.bincount(hits).argmax()) - 1]
+            answer = f"called {finding.lesion_class} ({max(finding.probabilities.values()):.2f})"
+        lines.append(f"true {row.lesion_class}, {diameter_mm:.0f} mm: {answer}")
+    return lines

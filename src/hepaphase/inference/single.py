@@ -1,0 +1,60 @@
+"""Stage I alone: one phase of one study, at its usual time or any other."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..base.errors import StudyError
+from ..io.nifti import write_nifti
+from ..prepare.align import align
+from ..prepare.crop import liver_grid
+from ..resample.crop import box_around
+from ..study.phase import Phase
+from ..study.study import Study
+from ..synthesis.apply import apply_generated, upsample_sd
+from ..synthesis.generators.kinetic import Generator
+from .liver import liver_mask
+from .models import Models
+from .pipeline import BOX_MARGIN_MM
+from .write import NOT_GENERATED_HU
+
+
+def synthesize(
+    study: Study, target: Phase, models: Models, out: Path, *, time_s: float | None = None, device: str = "cpu"
+) -> list[Path]:
+    """Write the phase ``target`` of ``study`` and its uncertainty on the reference grid, and return the paths.
+
+    Args:
+        study: any non-empty subset of phases.
+        target: the phase to generate; with ``time_s`` it may be one that was scanned, at another time.
+        models: organs and synthesis are used.
+        out: folder to write to.
+        time_s: seconds after the start of injection; the phase's usual time when None.
+        device: where networks run.
+
+    Raises:
+        StudyError: when the phase was scanned and no other time is asked, or when no liver is found.
+    """
+    if target in study.inputs and time_s is None:
+        raise StudyError(f"The study '{study.case}' has a scanned {target} phase. Ask for another, or give --time.")
+    reference = study.reference()
+    grid = study.phase(reference).geometry
+    liver = liver_mask(study, reference, models.organs, device=device)
+    masks = {"liver": (liver, grid)}
+    small = align(study, liver_grid(liver, grid), masks=masks)
+    start, stop = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
+    box = align(study, grid.crop(start, stop), masks=masks)
+    made = Generator.from_bundle(models.synthesis, device=device).generate(small, target, time_s=time_s)
+    fine = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
+    sd = upsample_sd(made.sd_hu, small.geometry, box.geometry)
+    name = str(target) if time_s is None else f"{target}_{time_s:g}s"
+    paths = []
+    for array, suffix, fill in ((fine, "", NOT_GENERATED_HU), (sd, "_sd", 0.0)):
+        whole = np.full(grid.shape_zyx, fill, np.int16)
+        whole[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))] = np.round(array).astype(np.int16)
+        path = out / f"{name}{suffix}.nii.gz"
+        if path.exists():
+            raise StudyError(f"{path.name} exists in {out.name}. Give another folder.")
+        write_nifti(path, whole, grid, description=f"SYNTHETIC {name}{suffix}, not measured")
+        paths.append(path)
+    return paths

@@ -1,0 +1,159 @@
+"""A reading to files: the list of ``hepaphase read``."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base.atomic import write_json
+from ..base.errors import OutputError
+from ..io.nifti import write_nifti
+from ..report.build import ReportInput, write_report
+from ..report.findings_json import write_findings
+from ..resample.grid import resample
+from ..study.phase import Phase, Provenance
+from ..study.study import Study
+from .models import Models
+from .pipeline import Reading
+
+RUN_SCHEMA = "hepaphase-run/1"
+NOT_GENERATED_HU = -1024.0
+"""What a generated phase holds outside the box around the liver, where nothing was generated."""
+
+
+def check_output(out: Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder whose content a reading might overwrite, before any work is done.
+
+    Raises:
+        OutputError: when ``out`` is a file, or a folder with something in it and ``overwrite`` is off, or when
+            ``overwrite`` is on and the folder does not hold an earlier reading.
+    """
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out.name} is a file. Give a folder to write to.")
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not overwrite:
+        raise OutputError(
+            f"The folder {out.name} is not empty. Give a new one, or pass --overwrite for an old reading."
+        )
+    if not (out / "run.json").exists():
+        raise OutputError(f"The folder {out.name} does not hold an earlier reading (no run.json). Give a new one.")
+
+
+def write_reading(
+    reading: Reading,
+    out: Path,
+    models: Models,
+    *,
+    all_grids: bool = False,
+    comparison: Mapping[Phase, Any] | None = None,
+) -> list[Path]:
+    """Write everything a reading made and return the paths; ``run.json`` is last, so its presence means whole.
+
+    Args:
+        reading: what to write.
+        out: checked by ``check_output`` before.
+        models: recorded in ``run.json``.
+        all_grids: also write the masks on each scanned phase's own grid.
+        comparison: for a demo, phases that were withheld, (z, y, x) HU on the box, shown beside the generated ones.
+    """
+    written = [*_write_masks(reading, out), *_write_synthetic(reading, out)]
+    if all_grids:
+        written += _write_own_grids(reading, out)
+    facts = _report_input(reading, models, comparison)
+    written.append(write_findings(facts, out / "findings.json"))
+    written.append(write_report(facts, out / "report.html"))
+    run = out / "run.json"
+    write_json(run, run_facts(reading, models))
+    return [*written, run]
+
+
+def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
+    """What ``run.json`` holds; no path and no name of a patient."""
+    return {
+        "schema": RUN_SCHEMA,
+        "research_use_only": True,
+        "versions": {name: version(name) for name in ("hepaphase", "torch", "monai", "numpy")},
+        "python": platform.python_version(),
+        "deterministic": True,
+        "inputs": input_hashes(reading.source),
+        "models": {
+            kind: {"name": bundle.card.get("name", kind), "versions": dict(bundle.versions)}
+            for kind, bundle in (
+                ("organs", models.organs),
+                ("synthesis", models.synthesis),
+                ("diagnosis", models.diagnosis),
+            )
+        },
+        "generated_within": "the box around the liver; elsewhere synthetic phases hold -1024 HU",
+        "steps": [
+            {
+                "name": s.name,
+                "seconds": round(s.seconds, 3),
+                "peak_mib": None if s.peak_mib is None else round(s.peak_mib),
+            }
+            for s in reading.steps
+        ],
+        "warnings": list(reading.warnings),
+    }
+
+
+def input_hashes(study: Study) -> dict[str, str]:
+    """SHA-256 over voxels and grid of each phase: says which volume was read without saying whose it is."""
+    hashes = {}
+    for phase, volume in study.phases.items():
+        digest = hashlib.sha256(np.ascontiguousarray(volume.hu).view(np.uint8))
+        digest.update(volume.geometry.affine_lps.tobytes())
+        hashes[str(phase)] = digest.hexdigest()
+    return hashes
+
+
+def _write_masks(reading: Reading, out: Path) -> list[Path]:
+    paths = []
+    for name, dtype in (("liver", np.uint8), ("lesions", np.uint16)):
+        path = out / f"{name}.nii.gz"
+        array = reading.on_reference_grid(reading.study.masks[name].astype(dtype), fill=0)
+        write_nifti(path, array, reading.reference_grid, description=f"hepaphase {name}, research use only")
+        paths.append(path)
+    return paths
+
+
+def _write_own_grids(reading: Reading, out: Path) -> list[Path]:
+    paths = []
+    for phase in reading.source.inputs:
+        target = reading.source.phase(phase).geometry
+        for name in ("liver", "lesions"):
+            path = out / "grids" / f"{phase}_{name}.nii.gz"
+            mask = resample(reading.study.masks[name], reading.study.geometry, target, order=0, fill=0)
+            write_nifti(path, mask, target, description=f"hepaphase {name} on {phase}, research use only")
+            paths.append(path)
+    return paths
+
+
+def _write_synthetic(reading: Reading, out: Path) -> list[Path]:
+    study = reading.study
+    paths = []
+    for phase, provenance in study.provenance.items():
+        if provenance is not Provenance.SYNTHETIC:
+            continue
+        for array, suffix, fill in ((study.hu[phase], "", NOT_GENERATED_HU), (study.sd_hu[phase], "_sd", 0.0)):
+            path = out / "synthetic" / f"{phase}{suffix}.nii.gz"
+            whole = reading.on_reference_grid(np.round(array).astype(np.int16), fill=fill)
+            write_nifti(path, whole, reading.reference_grid, description=f"SYNTHETIC {phase}{suffix}, not measured")
+            paths.append(path)
+    return paths
+
+
+def _report_input(reading: Reading, models: Models, comparison: Mapping[Phase, Any] | None) -> ReportInput:
+    return ReportInput(
+        study=reading.study,
+        findings=reading.findings,
+        recognised_by={p: v.recognised_by for p, v in reading.source.phases.items()},
+        warnings=reading.warnings,
+        run=run_facts(reading, models),
+        comparison=dict(comparison or {}),
+    )
