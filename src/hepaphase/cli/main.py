@@ -15,6 +15,7 @@ COMMANDS = {
     "prepare": "Put a cohort on the grid that models work on.",
     "synthesize": "Stage I alone: generate one phase, at any time.",
     "diagnose": "Stage II alone: find and name lesions.",
+    "evaluate": "Readings against the truth, with confidence intervals.",
 }
 """Sub-command to its one-line help, in the order a user meets them; the module and its command have the same name."""
 

@@ -1,0 +1,45 @@
+"""Statistics as Markdown, CSV and text."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from .patient import Statistic
+
+
+def markdown(columns: Mapping[str, Sequence[Statistic]]) -> str:
+    """One table: a line per statistic, a column per result, each cell ``value [low, high]``, sizes beside.
+
+    Args:
+        columns: title of the column to its statistics; lines are those of the first column, then what others add.
+    """
+    lookup = {title: {s.name: s for s in statistics} for title, statistics in columns.items()}
+    names = list(dict.fromkeys(s.name for statistics in columns.values() for s in statistics))
+    lines = ["| | " + " | ".join(columns) + " | n | positive |", "|---" * (len(columns) + 3) + "|"]
+    for name in names:
+        found = [statistics[name] for statistics in lookup.values() if name in statistics]
+        cells = [cell(statistics[name]) if name in statistics else "" for statistics in lookup.values()]
+        size = str(max(s.num_patients for s in found))
+        positive = next((str(s.num_positive) for s in found if s.num_positive is not None), "")
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {size} | {positive} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(statistic: Statistic) -> str:
+    """``value [low, high]`` with as many digits as the size of the value asks for."""
+    digits = 3 if abs(statistic.interval.value) < 2 else 1
+    i = statistic.interval
+    return f"{i.value:.{digits}f} [{i.low:.{digits}f}, {i.high:.{digits}f}]"
+
+
+def as_csv(statistics: Sequence[Statistic], facts: Mapping[str, str]) -> str:
+    """One line per statistic with its interval, sizes and ``facts`` (cohort, seed, command)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["statistic", "value", "low", "high", "num_patients", "num_positive", *facts])
+    for s in statistics:
+        numbers = [f"{v:.6g}" for v in (s.interval.value, s.interval.low, s.interval.high)]
+        writer.writerow(
+            [s.name, *numbers, s.num_patients, "" if s.num_positive is None else s.num_positive, *facts.values()]
+        )
+    return out.getvalue()

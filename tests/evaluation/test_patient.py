@@ -1,0 +1,121 @@
+"""Statistics over patients are those of the definition."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from hepaphase.base.errors import ConfigError, InputError
+from hepaphase.evaluation.bootstrap import Bootstrap, interval
+from hepaphase.evaluation.patient import PatientRow, read_rows, summarize, write_rows
+from hepaphase.evaluation.table import as_csv, markdown
+from hepaphase.study.lesions import BENIGN, LESION_CLASSES, MALIGNANT
+
+KEYS = list(LESION_CLASSES)
+FAST = Bootstrap(num_resamples=50)
+
+
+def cohort(num: int = 120, seed: int = 0) -> list[PatientRow]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for n in range(num):
+        truth = {key: n % (len(KEYS) + 1) == k for k, key in enumerate(KEYS)}
+        score = {key: float(np.clip(0.5 * truth[key] + 0.5 * rng.random(), 0, 1)) for key in KEYS}
+        has = any(truth.values())
+        rows.append(
+            PatientRow(
+                case=f"p{n}",
+                truth=truth,
+                score=score,
+                malignant_score=max(score[k] for k in MALIGNANT),
+                num_true=int(has),
+                num_found=1,
+                num_matched=int(has),
+                num_named_right=int(has and rng.random() > 0.3),
+                values={"liver_dice": rng.random(), "AP_liver_mae": rng.random() if n % 2 else float("nan")},
+            )
+        )
+    return rows
+
+
+def test_aucs_are_those_of_scikit_learn() -> None:
+    rows = cohort()
+    by_name = {s.name: s for s in summarize(rows, FAST)}
+    singles = [roc_auc_score([r.truth[k] for r in rows], [r.score[k] for r in rows]) for k in KEYS]
+    assert by_name["AUC-8"].interval.value == pytest.approx(np.mean(singles))
+    malignant = roc_auc_score([r.malignant for r in rows], [r.malignant_score for r in rows])
+    benign = roc_auc_score(
+        [any(r.truth[k] for k in BENIGN) for r in rows], [max(r.score[k] for k in BENIGN) for r in rows]
+    )
+    assert by_name["AUC-2"].interval.value == pytest.approx((malignant + benign) / 2)
+    assert by_name["AUC hcc"].num_positive == sum(r.truth["hcc"] for r in rows)
+
+
+def test_lesion_rates_pool_lesions_and_false_finds_count_on_free_scans() -> None:
+    rows = cohort()
+    by_name = {s.name: s.interval.value for s in summarize(rows, FAST)}
+    assert by_name["lesion recall"] == 1.0
+    assert by_name["lesion precision"] == pytest.approx(sum(r.num_matched for r in rows) / len(rows))
+    assert by_name["false lesions per lesion-free scan"] == 1.0
+
+
+def test_values_are_averaged_where_known() -> None:
+    rows = cohort()
+    by_name = {s.name: s for s in summarize(rows, FAST)}
+    known = [r.values["AP_liver_mae"] for r in rows if np.isfinite(r.values["AP_liver_mae"])]
+    assert by_name["AP_liver_mae"].interval.value == pytest.approx(np.mean(known))
+    assert by_name["AP_liver_mae"].num_patients == len(known)
+
+
+def test_the_interval_covers_a_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for repeat in range(200):
+        values = rng.normal(size=40)
+        found = interval(
+            lambda index, v=values: float(v[index].mean()), np.zeros(40), Bootstrap(num_resamples=200, seed=repeat)
+        )
+        hits += found.low <= 0 <= found.high
+    assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_strata_keep_every_class_in_every_resample() -> None:
+    labels = np.array([1] + [0] * 50)
+    found = interval(lambda index: float(labels[index].sum()), labels, FAST)
+    assert (found.low, found.high) == (1.0, 1.0)
+
+
+def test_same_seed_same_interval() -> None:
+    rows = cohort()
+    assert summarize(rows, FAST) == summarize(rows, FAST)
+
+
+def test_rows_survive_a_file(tmp_path: Path) -> None:
+    rows = cohort(30)
+    write_rows(tmp_path / "rows.csv", rows, {"cohort": "sim", "seed": "0"})
+    again = read_rows(tmp_path / "rows.csv")
+    assert [r.truth for r in again] == [dict(r.truth) for r in rows]
+    assert again[3].score["icc"] == pytest.approx(rows[3].score["icc"], abs=1e-5)
+    assert np.isnan(again[0].values["AP_liver_mae"])
+
+
+def test_another_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="not a table of patients"):
+        read_rows(tmp_path / "x.csv")
+
+
+def test_tables_carry_intervals_and_sizes() -> None:
+    statistics = summarize(cohort(), FAST)
+    text = markdown({"all": statistics, "again": statistics})
+    assert "| AUC hcc | " in text
+    assert text.count("[") >= 2 * len(statistics)
+    assert "num_positive,cohort" in as_csv(statistics, {"cohort": "sim"}).splitlines()[0]
+
+
+def test_nobody_cannot_be_summarized() -> None:
+    with pytest.raises(InputError):
+        summarize([])
+    with pytest.raises(ConfigError):
+        Bootstrap(num_resamples=2)
