@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..io.source import PhaseNames
     from ..study.phase import Phase
 
 Command = Callable[..., Any]
@@ -43,23 +44,8 @@ def parse_phases(text: str | None) -> "tuple[Phase, ...] | None":
     return tuple(Phase.parse(part) for part in text.split(","))
 
 
-def parse_sources(text: str | None) -> "dict[Phase, str | None] | None":
-    """``PVP`` or ``NC=SERIES,PVP=SERIES`` to phases and the series (UID, number or path) each is.
+def parse_sources(text: str | None) -> "PhaseNames | None":
+    """What ``--phases`` says; None when it was not given."""
+    from ..io.source import parse_phases as parse
 
-    Raises:
-        UnknownNameError: for a name that is not a phase.
-        ConfigError: when a phase is named twice.
-    """
-    from ..base.errors import ConfigError
-    from ..study.phase import Phase
-
-    if text is None:
-        return None
-    found: dict[Phase, str | None] = {}
-    for part in text.split(","):
-        name, _, series = part.partition("=")
-        phase = Phase.parse(name)
-        if phase in found:
-            raise ConfigError(f"--phases names {phase} twice: {text}. Name each phase once.")
-        found[phase] = series.strip() or None
-    return found
+    return None if text is None else parse(text)

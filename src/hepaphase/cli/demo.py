@@ -29,7 +29,7 @@ def command(out: Path, bundles: tuple[Path, ...], device: str) -> None:
     models = Models.load(bundles)
     reading = read(given, models, ReadOptions(device=check_device(device)))
     withheld = {p: v for p, v in align(whole, reading.study.geometry).hu.items() if p not in given.phases}
-    for path in write_reading(reading, out, models, comparison=withheld):
+    for path in write_reading(reading, out, models, withheld=withheld):
         click.echo(str(path))
     click.echo(summary(reading))
     for line in truth_lines(whole, reading):

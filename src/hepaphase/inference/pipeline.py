@@ -11,7 +11,7 @@ from ..diagnosis.diagnose import Diagnosis, diagnose
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..report.measure import measure_findings
-from ..resample.crop import box_around
+from ..resample.crop import Box, box_around, paste
 from ..study.findings import Findings
 from ..study.geometry import Geometry
 from ..study.phase import Phase
@@ -38,17 +38,17 @@ class Reading:
     around the liver."""
     reference_grid: Geometry
     """The whole grid of the reference phase."""
-    start_zyx: tuple[int, int, int]
-    """Where the box begins in the reference grid."""
+    box: Box
+    """Where the box lies in the reference grid."""
+    read_from: tuple[Phase, ...]
+    """Phases that the probabilities were computed from."""
     findings: Findings
     warnings: tuple[str, ...]
     steps: tuple[Step, ...]
 
     def on_reference_grid(self, array: npt.NDArray[Any], *, fill: float) -> npt.NDArray[Any]:
         """An array of the box in its place on the whole reference grid."""
-        whole = np.full(self.reference_grid.shape_zyx, fill, array.dtype)
-        whole[tuple(slice(a, a + n) for a, n in zip(self.start_zyx, array.shape, strict=True))] = array
-        return whole
+        return paste(array, self.box, shape_zyx=self.reference_grid.shape_zyx, fill=fill)
 
 
 def read(study: Study, models: Models, options: ReadOptions | None = None) -> Reading:
@@ -72,8 +72,8 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
         small = align(study, liver_grid(liver, grid), reference=reference, masks=masks)
-        start, stop = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
-        box = align(study, grid.crop(start, stop), reference=reference, masks=masks)
+        place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
+        box = align(study, place.geometry(grid), reference=reference, masks=masks)
     with log.step("complete"):
         small, box = complete(small, box, options.to_generate(study.inputs), models.synthesis, device=options.device)
     with log.step("diagnose"):
@@ -82,7 +82,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("measure"):
         box = _with_lesions(box, small.geometry, diagnosis)
         findings = measure_findings(box, diagnosis.lesion_probabilities, diagnosis.patient)
-    return Reading(study, box, grid, start, findings, _warnings(study), tuple(log.steps))
+    return Reading(study, box, grid, place, tuple(seen.hu), findings, _warnings(study), tuple(log.steps))
 
 
 def scanned_only(study: AlignedStudy) -> AlignedStudy:

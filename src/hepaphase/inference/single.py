@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ..base.errors import StudyError
-from ..io.nifti import write_nifti
+from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
-from ..resample.crop import box_around
+from ..resample.crop import box_around, paste
 from ..study.phase import Phase
 from ..study.study import Study
 from ..synthesis.apply import apply_generated, upsample_sd
@@ -42,19 +42,18 @@ def synthesize(
     liver = liver_mask(study, reference, models.organs, device=device)
     masks = {"liver": (liver, grid)}
     small = align(study, liver_grid(liver, grid), masks=masks)
-    start, stop = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
-    box = align(study, grid.crop(start, stop), masks=masks)
+    place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
+    box = align(study, place.geometry(grid), masks=masks)
     made = Generator.from_bundle(models.synthesis, device=device).generate(small, target, time_s=time_s)
     fine = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
     sd = upsample_sd(made.sd_hu, small.geometry, box.geometry)
     name = str(target) if time_s is None else f"{target}_{time_s:g}s"
     paths = []
     for array, suffix, fill in ((fine, "", NOT_GENERATED_HU), (sd, "_sd", 0.0)):
-        whole = np.full(grid.shape_zyx, fill, np.int16)
-        whole[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))] = np.round(array).astype(np.int16)
+        whole = paste(np.round(array).astype(np.int16), place, shape_zyx=grid.shape_zyx, fill=fill)
         path = out / f"{name}{suffix}.nii.gz"
         if path.exists():
             raise StudyError(f"{path.name} exists in {out.name}. Give another folder.")
-        write_nifti(path, whole, grid, description=f"SYNTHETIC {name}{suffix}, not measured")
+        write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}{suffix}, not measured")
         paths.append(path)
     return paths

@@ -11,12 +11,13 @@ import numpy as np
 
 from ..base.atomic import write_json
 from ..base.errors import OutputError
-from ..io.nifti import write_nifti
-from ..report.build import ReportInput, write_report
+from ..io.nifti import SYNTHETIC_MARK, write_nifti
+from ..report.build import write_report
 from ..report.findings_json import write_findings
+from ..report.input import PhaseFacts, ReportInput
 from ..resample.grid import resample
 from ..study.phase import Phase, Provenance
-from ..study.study import Study
+from ..study.study import HuArray, Study
 from .models import Models
 from .pipeline import Reading
 
@@ -50,7 +51,7 @@ def write_reading(
     models: Models,
     *,
     all_grids: bool = False,
-    comparison: Mapping[Phase, Any] | None = None,
+    withheld: Mapping[Phase, HuArray] | None = None,
 ) -> list[Path]:
     """Write everything a reading made and return the paths; ``run.json`` is last, so its presence means whole.
 
@@ -59,17 +60,17 @@ def write_reading(
         out: checked by ``check_output`` before.
         models: recorded in ``run.json``.
         all_grids: also write the masks on each scanned phase's own grid.
-        comparison: for a demo, phases that were withheld, (z, y, x) HU on the box, shown beside the generated ones.
+        withheld: for a demo, scans kept from the reader, (z, y, x) HU on the box, shown beside the generated ones.
     """
     written = [*_write_masks(reading, out), *_write_synthetic(reading, out)]
     if all_grids:
         written += _write_own_grids(reading, out)
-    facts = _report_input(reading, models, comparison)
-    written.append(write_findings(facts, out / "findings.json"))
-    written.append(write_report(facts, out / "report.html"))
-    run = out / "run.json"
+    facts = _report_input(reading, models, withheld)
+    findings, report, run = out / "findings.json", out / "report.html", out / "run.json"
+    write_findings(findings, facts)
+    write_report(report, facts)
     write_json(run, run_facts(reading, models))
-    return [*written, run]
+    return [*written, findings, report, run]
 
 
 def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
@@ -143,17 +144,35 @@ def _write_synthetic(reading: Reading, out: Path) -> list[Path]:
         for array, suffix, fill in ((study.hu[phase], "", NOT_GENERATED_HU), (study.sd_hu[phase], "_sd", 0.0)):
             path = out / "synthetic" / f"{phase}{suffix}.nii.gz"
             whole = reading.on_reference_grid(np.round(array).astype(np.int16), fill=fill)
-            write_nifti(path, whole, reading.reference_grid, description=f"SYNTHETIC {phase}{suffix}, not measured")
+            write_nifti(
+                path, whole, reading.reference_grid, description=f"{SYNTHETIC_MARK} {phase}{suffix}, not measured"
+            )
             paths.append(path)
     return paths
 
 
-def _report_input(reading: Reading, models: Models, comparison: Mapping[Phase, Any] | None) -> ReportInput:
+def _report_input(reading: Reading, models: Models, withheld: Mapping[Phase, HuArray] | None) -> ReportInput:
     return ReportInput(
-        study=reading.study,
         findings=reading.findings,
-        recognised_by={p: v.recognised_by for p, v in reading.source.phases.items()},
+        study=reading.study,
+        facts={p: _phase_facts(reading, models, p) for p in reading.study.hu},
+        read_from=reading.read_from,
+        withheld=dict(withheld or {}),
         warnings=reading.warnings,
-        run=run_facts(reading, models),
-        comparison=dict(comparison or {}),
+        run=_run_text(reading),
     )
+
+
+def _phase_facts(reading: Reading, models: Models, phase: Phase) -> PhaseFacts:
+    scanned = reading.source.phases.get(phase)
+    if scanned is None:
+        name = str(models.synthesis.card.get("name", "stage I"))
+        return PhaseFacts(recognised_by="generated", time_source="requested", source=name)
+    return PhaseFacts(recognised_by=scanned.recognised_by, time_source="typical" if scanned.time_s is None else "given")
+
+
+def _run_text(reading: Reading) -> dict[str, str]:
+    total = sum(step.seconds for step in reading.steps)
+    peak = next((s.peak_mib for s in reversed(reading.steps) if s.peak_mib is not None), None)
+    facts = {"hepaphase": version("hepaphase"), "seconds": f"{total:.1f}"}
+    return facts if peak is None else {**facts, "peak memory": f"{peak:.0f} MiB"}
