@@ -16,6 +16,7 @@ COMMANDS = {
     "synthesize": "Stage I alone: generate one phase, at any time.",
     "diagnose": "Stage II alone: find and name lesions.",
     "evaluate": "Readings against the truth, with confidence intervals.",
+    "benchmark": "One-command comparisons on a cohort with truth.",
 }
 """Sub-command to its one-line help, in the order a user meets them; the module and its command have the same name."""
 

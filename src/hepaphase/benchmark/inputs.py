@@ -1,0 +1,54 @@
+"""What a reader is given: which phases were scanned, and which are generated from them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..study.phase import Phase, Provenance
+from ..study.study import AlignedStudy
+from ..synthesis.protocol import Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One row of a comparison."""
+
+    name: str
+    scanned: tuple[Phase, ...]
+    generated: tuple[Phase, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Such as ``NC + generated AP, PVP, DP``."""
+        made = f" + generated {', '.join(self.generated)}" if self.generated else ""
+        return ", ".join(self.scanned) + made
+
+
+MAIN_JOB = (
+    Inputs("nc", (Phase.NC,)),
+    Inputs("nc_generated", (Phase.NC,), (Phase.AP, Phase.PVP, Phase.DP)),
+    Inputs("all", tuple(Phase)),
+)
+"""The three settings that the main job reports."""
+
+
+def apply_inputs(study: AlignedStudy, inputs: Inputs, generator: Generator) -> AlignedStudy:
+    """The study with only what ``inputs`` says; generated phases are asked at the true phase's time."""
+    keep = set(inputs.scanned)
+    given = replace(
+        study,
+        hu={p: v for p, v in study.hu.items() if p in keep},
+        provenance={p: v for p, v in study.provenance.items() if p in keep},
+        time_s={p: v for p, v in study.time_s.items() if p in keep},
+        transforms={p: v for p, v in study.transforms.items() if p in keep},
+        reference=inputs.scanned[-1],
+    )
+    made = {p: generator.generate(given, p, time_s=study.time_s.get(p)) for p in inputs.generated}
+    return replace(
+        given,
+        hu={**given.hu, **{p: g.hu for p, g in made.items()}},
+        sd_hu={p: g.sd_hu for p, g in made.items()},
+        provenance={**given.provenance, **dict.fromkeys(made, Provenance.SYNTHETIC)},
+        time_s={**given.time_s, **{p: g.time_s for p, g in made.items()}},
+        transforms={**given.transforms, **dict.fromkeys(made, np.eye(4))},
+    )

@@ -1,0 +1,52 @@
+"""``hepaphase benchmark``: one-command comparisons."""
+
+from pathlib import Path
+
+import click
+
+from ._options import FOLDER, models_options
+
+
+@click.group()
+def command() -> None:
+    """Compare on a cohort with truth, with confidence intervals by patient."""
+
+
+@command.command()
+@click.argument("prepared", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
+@click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
+@models_options
+def diagnosis(  # noqa: PLR0913
+    prepared: Path,
+    out: Path,
+    cohort: str,
+    scale: str,
+    resamples: int,
+    seed: int,
+    bundles: tuple[Path, ...],
+    device: str,
+) -> None:
+    """Read PREPARED (as prepare writes it, with truth) from NC alone, from NC and generated phases, and from all.
+
+    Writes one CSV of patients per setting and table.md to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.diagnosis import run, write
+    from ..benchmark.inputs import MAIN_JOB
+    from ..diagnosis.diagnose import Reader
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+    from ..synthesis.generators.kinetic import Generator
+
+    models, where = Models.load(bundles), check_device(device)
+    reader = Reader.from_bundle(models.diagnosis, device=where)
+    generator = Generator.from_bundle(models.synthesis, device=where)
+    results = run(prepared, MAIN_JOB, reader, generator)
+    facts = {"cohort": cohort or prepared.name, "scale": scale, "reader": str(models.diagnosis.card.get("name", ""))}
+    table = write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed))
+    write_text(out / "table.md", table)
+    click.echo(table)
