@@ -73,6 +73,8 @@ class Appearance:
     necrosis_probability: float = 0.0
     fat_probability: float = 0.0
     calcification_probability: float = 0.0
+    variants: tuple[tuple[str, float], ...] = ()
+    """Compartments that make up the whole lesion instead, each with its probability."""
     solid_hu_sd: float = 6.0
     """Spread of the unenhanced HU between lesions."""
 
@@ -141,6 +143,7 @@ _TABLE = (
             mosaic_probability=0.5,
             necrosis_probability=0.3,
             fat_probability=0.1,
+            variants=(("hypovascular", 0.13),),
         ),
         prevalence=0.25,
         male=0.78,
@@ -180,6 +183,7 @@ _TABLE = (
             rim_mm=(2.0, 6.0),
             necrosis_probability=0.3,
             calcification_probability=0.06,
+            variants=(("hypervascular", 0.15),),
         ),
         prevalence=0.20,
         male=0.55,

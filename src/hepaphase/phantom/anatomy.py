@@ -1,0 +1,214 @@
+"""A procedural abdomen: shapes drawn once per patient, painted onto any grid.
+
+Positions are LPS mm about the middle of the body at the height of the liver's middle: x to the patient's left, y to
+the back, z to the head. Sizes are those of an adult of 70 kg, jittered and scaled; the values are our choice, set by
+eye against public CT.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.seeds import stream
+from ..study.geometry import Xyz
+from .labels import Organ
+from .space import Field, Places, ellipsoid_mm, segment_mm, share, smooth_values
+from .vessels import Segment, grow_tree
+
+WARP_SD_MM = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An ellipsoid of one organ."""
+
+    organ: Organ
+    center: Xyz
+    half_mm: Xyz
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """Everything drawn about one body."""
+
+    scale: float
+    """Against the adult of 70 kg."""
+    outline_mm: tuple[float, float]
+    """Half axes of the skin, to the side and to the front."""
+    fat_mm: float
+    wall_mm: float
+    liver: tuple[Blob, ...]
+    blobs: tuple[Blob, ...]
+    """Organs in the order of painting."""
+    vessels: tuple[Segment, ...]
+    ribs: tuple[tuple[float, float], ...]
+    """Height in front and slope of each rib."""
+    warp_mm: tuple[Field, Field, Field]
+    """Lattice fields that bend the body, along x, y and z."""
+    surface_mm: Field
+    """Lattice field that roughens the liver."""
+    cirrhosis: bool
+
+
+def draw_anatomy(seed: int, *, weight_kg: float, cirrhosis: bool) -> Anatomy:
+    """One body."""
+    rng = stream(seed, "anatomy")
+    scale = float((weight_kg / 70) ** (1 / 3) * rng.lognormal(0, 0.04))
+    stout = weight_kg / 70
+    liver = _liver(rng, scale, cirrhosis)
+    lattice = 12.0 if cirrhosis else 25.0
+    return Anatomy(
+        scale=scale,
+        outline_mm=(160 * stout**0.4 * float(rng.normal(1, 0.04)), 112 * stout**0.5 * float(rng.normal(1, 0.04))),
+        fat_mm=float(np.clip(14 * stout**1.5 * rng.lognormal(0, 0.35), 4, 45)),
+        wall_mm=float(rng.uniform(14, 22)),
+        liver=liver,
+        blobs=_organs(rng, scale, cirrhosis),
+        vessels=_vessels(rng, scale),
+        ribs=tuple((float(h), float(rng.uniform(0.5, 0.75))) for h in np.arange(-120, 240, 31) + rng.uniform(0, 31)),
+        warp_mm=(_warp(rng), _warp(rng), _warp(rng)),
+        surface_mm=smooth_values(rng, sd=2.0 if cirrhosis else 1.5, lattice_mm=lattice),
+        cirrhosis=cirrhosis,
+    )
+
+
+def _warp(rng: np.random.Generator) -> Field:
+    return smooth_values(rng, sd=WARP_SD_MM)
+
+
+def _blob(rng: np.random.Generator, organ: Organ, center: Xyz, half: Xyz, *, scale: float, jitter: float) -> Blob:
+    moved = np.asarray(center) * scale + rng.normal(0, jitter, 3)
+    sized = np.asarray(half) * scale * rng.lognormal(0, 0.08, 3)
+    return Blob(organ, _xyz(moved), _xyz(sized))
+
+
+def _liver(rng: np.random.Generator, scale: float, cirrhosis: bool) -> tuple[Blob, ...]:
+    """Right lobe with a tongue downwards, left lobe across the midline, caudate; cirrhosis shifts the balance."""
+    right, left = (0.92, 1.12) if cirrhosis else (1.0, 1.0)
+    parts = (
+        ((-72, -2, 8), (68 * right, 78 * right, 70 * right)),
+        ((-84, 12, -38), (46 * right, 54 * right, 68 * right)),
+        ((-20, -38, 24), (66 * left, 44 * left, 44 * left)),
+        ((32, -50, 30), (50 * left, 30 * left, 30 * left)),
+        ((-16, 8, 20), (22 * left, 22 * left, 34 * left)),
+    )
+    size = float(0.92 * rng.lognormal(0, 0.06))
+    return tuple(_blob(rng, Organ.LIVER, c, (h[0] * size, h[1] * size, h[2] * size), scale=scale, jitter=3)
+                 for c, h in parts)  # fmt: skip
+
+
+def _organs(rng: np.random.Generator, scale: float, cirrhosis: bool) -> tuple[Blob, ...]:
+    big = 1.3 if cirrhosis else 1.0
+    rows: list[tuple[Organ, Xyz, Xyz]] = [
+        (Organ.HEART, (22, -38, 128), (52, 48, 50)),
+        (Organ.STOMACH, (66, -30, 26), (44, 46, 52)),
+        (Organ.STOMACH, (30, -50, -14), (52, 26, 24)),
+        (Organ.SPLEEN, (104, 38, 22), (26 * big, 44 * big, 46 * big)),
+        (Organ.PANCREAS, (12, -6, -22), (52, 14, 15)),
+        (Organ.PANCREAS, (-24, -8, -36), (18, 16, 22)),
+        (Organ.BOWEL, (-34, -28, -62), (26, 22, 30)),
+        (Organ.KIDNEY, (-62, 46, -62), (28, 25, 52)),
+        (Organ.KIDNEY, (64, 46, -46), (28, 25, 54)),
+        (Organ.GALLBLADDER, (-44, -48, -44), (13, 14, 27)),
+    ]
+    for _ in range(12):
+        center = (float(rng.uniform(-90, 100)), float(rng.uniform(-70, 10)), float(rng.uniform(-190, -75)))
+        rows.append((Organ.BOWEL, center, (float(rng.uniform(18, 34)), 22.0, float(rng.uniform(16, 30)))))
+    return tuple(_blob(rng, organ, c, h, scale=scale, jitter=4) for organ, c, h in rows)
+
+
+def _vessels(rng: np.random.Generator, scale: float) -> tuple[Segment, ...]:
+    def tube(organ: Organ, start: Xyz, end: Xyz, radius_mm: float) -> Segment:
+        return Segment(organ, _xyz(np.multiply(start, scale)), _xyz(np.multiply(end, scale)), radius_mm * scale)
+
+    hilum: Xyz = (-34, -2, -6)
+    trunk = [
+        tube(Organ.AORTA, (14, 34, -220), (10, 36, 200), 10.5),
+        tube(Organ.IVC, (-20, 28, -220), (-22, 22, 10), 10.5),
+        tube(Organ.IVC, (-22, 22, 10), (-18, 12, 90), 11.5),
+        tube(Organ.PORTAL_VEIN, (2, -2, -34), hilum, 6.5),
+        tube(Organ.PORTAL_VEIN, (70, 20, 4), (2, -2, -34), 4.0),
+    ]
+    portal = [
+        *grow_tree(rng, Organ.PORTAL_VEIN, hilum, (-1.0, 0.25, 0.15), 5.0, scale=scale),
+        *grow_tree(rng, Organ.PORTAL_VEIN, hilum, (0.75, -0.6, 0.5), 4.2, scale=scale),
+    ]
+    top: Xyz = (-20, 14, 62)
+    hepatic = [
+        piece
+        for direction in ((-1.0, 0.25, -0.45), (-0.55, -0.9, -0.5), (0.6, -0.8, -0.35))
+        for piece in grow_tree(rng, Organ.HEPATIC_VEIN, top, direction, 4.6, scale=scale)
+    ]
+    return (*hepatic, *portal, *trunk)
+
+
+def _xyz(values: npt.ArrayLike) -> Xyz:
+    x, y, z = (float(v) for v in np.asarray(values).ravel())
+    return (x, y, z)
+
+
+def liver_distance_mm(anatomy: Anatomy, places: Places, surface: Field) -> Field:
+    """Signed distance to the liver, mm; ``surface`` is its roughness on the same grid."""
+    distance = np.full(places.x.shape, 1e3, np.float32)
+    for blob in anatomy.liver:
+        distance = _smooth_union(distance, ellipsoid_mm(places, blob.center, blob.half_mm), 14.0)
+    inside_wall = body_distance_mm(anatomy, places) + anatomy.fat_mm + anatomy.wall_mm
+    return np.asarray(np.maximum(distance + surface, inside_wall), np.float32)
+
+
+def body_distance_mm(anatomy: Anatomy, places: Places) -> Field:
+    """Signed distance to the skin, mm; a superellipse in each slice."""
+    a, b = anatomy.outline_mm
+    u, v = np.abs(places.x / a), np.abs(places.y / b)
+    radius = (u**2.4 + v**2.4) ** (1 / 2.4) + 1e-6
+    return np.asarray((radius - 1) * min(a, b), np.float32)
+
+
+def _smooth_union(one: Field, other: Field, width_mm: float) -> Field:
+    overlap = np.maximum(width_mm - np.abs(one - other), 0) / width_mm
+    return np.asarray(np.minimum(one, other) - overlap * overlap * width_mm / 4, np.float32)
+
+
+def wall_shares(anatomy: Anatomy, places: Places, width_mm: float) -> list[tuple[Organ, Field]]:
+    """Body, muscle wall, inner fat, spine and ribs, in the order of painting."""
+    skin = body_distance_mm(anatomy, places)
+    outer = skin + anatomy.fat_mm
+    inner = outer + anatomy.wall_mm
+    layers = [
+        (Organ.FAT, share(skin, width_mm)),
+        (Organ.MUSCLE, share(outer, width_mm)),
+        (Organ.FAT, share(inner, width_mm)),
+    ]
+    s = anatomy.scale
+    for side in (-1.0, 1.0):
+        psoas = ellipsoid_mm(places, (side * 40 * s, 58 * s, -110 * s), (20 * s, 18 * s, 75 * s))
+        back = ellipsoid_mm(places, (side * 34 * s, 92 * s, 0.0), (28 * s, 18 * s, 1000.0))
+        layers += [(Organ.MUSCLE, share(psoas, width_mm)), (Organ.MUSCLE, share(back, width_mm))]
+    vertebra = ellipsoid_mm(places, (0.0, 62 * s, 0.0), (23 * s, 17 * s, 1000.0))
+    spinous = ellipsoid_mm(places, (0.0, 92 * s, 0.0), (6 * s, 18 * s, 1000.0))
+    layers += [(Organ.BONE, share(vertebra, width_mm)), (Organ.BONE, share(spinous, width_mm))]
+    middle = np.abs(inner - 4.0) - 4.5
+    for height, slope in anatomy.ribs:
+        along = np.abs(places.z - height * s - slope * places.y) * 0.8 - 5.0
+        layers.append((Organ.BONE, share(np.maximum(along, middle), width_mm)))
+    return layers
+
+
+def chest_share(anatomy: Anatomy, places: Places, liver: Field, width_mm: float) -> Field:
+    """Lung: inside the ribs, above the domes of the diaphragm (over liver on the right, over stomach on the left)."""
+    s = anatomy.scale
+    inner = body_distance_mm(anatomy, places) + anatomy.fat_mm + anatomy.wall_mm
+    right = ellipsoid_mm(places, (-72 * s, 0.0, -60 * s), (105 * s, 105 * s, 146 * s))
+    left = ellipsoid_mm(places, (70 * s, 0.0, -60 * s), (95 * s, 105 * s, 138 * s))
+    below = np.minimum(np.minimum(right, left), liver - 4.0)
+    return share(np.maximum(np.maximum(inner, -below), -(places.z - 10 * s)), width_mm)
+
+
+def vessel_share(segment: Segment, places: Places, width_mm: float) -> tuple[tuple[slice, slice, slice], Field]:
+    """Where one vessel can be, and its share of the voxels there."""
+    middle = _xyz((np.asarray(segment.start) + np.asarray(segment.end)) / 2)
+    reach = _xyz(np.abs(np.subtract(segment.end, segment.start)) / 2 + segment.radius_mm + width_mm + 12.0)
+    box = places.box(middle, reach)
+    distance = segment_mm(places.cut(box), segment.start, segment.end, segment.radius_mm)
+    return box, share(distance, max(width_mm, 2 * segment.radius_mm * 0.5)) * min(1.0, 2 * segment.radius_mm / width_mm)

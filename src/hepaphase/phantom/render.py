@@ -1,0 +1,184 @@
+"""One breathing state of one patient on a grid: HU in every phase, labels, lesions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ..base.seeds import stream
+from ..study.geometry import Geometry, Xyz
+from ..study.phase import Phase
+from .anatomy import (
+    Anatomy,
+    chest_share,
+    liver_distance_mm,
+    vessel_share,
+    wall_shares,
+)
+from .labels import Organ
+from .lesions import Lesion, paint
+from .space import Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, smooth_values
+from .tissues import Enhancement
+
+Floats = npt.NDArray[np.float64]
+
+AIR_HU = -1000.0
+DEFORM_SD_MM = 1.7
+TEXTURE_HU = 2.5
+IN_LIVER = (Organ.PORTAL_VEIN, Organ.HEPATIC_VEIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to render, the same in every breathing state."""
+
+    anatomy: Anatomy
+    lesions: tuple[Lesion, ...]
+    enhancement: Enhancement
+    organ_hu: Mapping[Organ, Floats]
+    texture_seed: int
+    blur_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One breathing state on a grid."""
+
+    hu: Field
+    """Noise-free, in NC, AP, PVP, DP, (4, z, y, x)."""
+    organs: npt.NDArray[np.uint8]
+    lesions: npt.NDArray[np.uint16]
+    inside: Field
+    """Share of each voxel inside the body; noise is less in air."""
+
+
+def paint_phase(
+    scene: Scene, geometry: Geometry, shift_mm: Xyz, seed: int, *, moved: bool = True, phase: Phase = Phase.PVP
+) -> State:
+    """Paint everything, the body shifted by ``shift_mm`` and bent a little when ``moved``."""
+    width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
+    axes = grid_axes_mm(geometry)
+    bend = _bend(seed, phase, axes, sd_mm=DEFORM_SD_MM if moved else 0.0)
+    places = _places(scene.anatomy, axes, shift_mm, bend)
+    canvas = _Canvas(geometry.shape_zyx, scene.organ_hu)
+    surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
+    liver_mm = liver_distance_mm(scene.anatomy, places, surface)
+    _paint_organs(canvas, scene.anatomy, places, liver_mm, width)
+    _paint_texture(canvas, scene, _shifted(axes, shift_mm), share(liver_mm, width))
+    _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
+    _paint_lesions(canvas, scene, places, share(liver_mm, width), width)
+    hu = _blurred(canvas.hu, geometry, scene.blur_mm)
+    inside = np.where(canvas.organs > 0, 1.0, 0.25).astype(np.float32)
+    return State(hu, canvas.organs, canvas.lesions, inside)
+
+
+class _Canvas:
+    """HU of four phases and labels, painted over one another."""
+
+    def __init__(self, shape: tuple[int, int, int], table: Mapping[Organ, Floats]) -> None:
+        self.hu = np.full((4, *shape), AIR_HU, np.float32)
+        self.organs = np.zeros(shape, np.uint8)
+        self.lesions = np.zeros(shape, np.uint16)
+        self.table = table
+
+    def lay(self, organ: Organ, part: Field, box: tuple[slice, slice, slice] | None = None) -> None:
+        where = box or (slice(None), slice(None), slice(None))
+        values = self.table[organ].astype(np.float32)[:, None, None, None]
+        area = self.hu[(slice(None), *where)]
+        area += (values - area) * part
+        self.organs[where][part > 0.5] = organ
+
+
+def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field], *, sd_mm: float) -> tuple[Field, Field, Field]:
+    rng = stream(seed, "bend", phase)
+    x, y, z = (read_lattice(smooth_values(rng, sd=sd_mm), axes) for _ in range(3))
+    return x, y, z
+
+
+def _shifted(axes: tuple[Field, Field, Field], shift_mm: Xyz) -> tuple[Field, Field, Field]:
+    z, y, x = axes
+    return z - np.float32(shift_mm[2]), y - np.float32(shift_mm[1]), x - np.float32(shift_mm[0])
+
+
+def _places(
+    anatomy: Anatomy, axes: tuple[Field, Field, Field], shift_mm: Xyz, bend: tuple[Field, Field, Field]
+) -> Places:
+    moved = _shifted(axes, shift_mm)
+    wx, wy, wz = (read_lattice(w, moved) for w in anatomy.warp_mm)
+    z, y, x = moved
+    return Places(
+        x=(x[None, None, :] + wx + bend[0]).astype(np.float32),
+        y=(y[None, :, None] + wy + bend[1]).astype(np.float32),
+        z=(z[:, None, None] + wz + bend[2]).astype(np.float32),
+    )
+
+
+def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, liver_mm: Field, width: float) -> None:
+    layers = wall_shares(anatomy, places, width)
+    for organ, part in layers[:3]:
+        canvas.lay(organ, part)
+    cavity = layers[2][1]
+    canvas.lay(Organ.LUNG, chest_share(anatomy, places, liver_mm, width))
+    for blob in anatomy.blobs[:-1]:
+        if blob.organ is not Organ.KIDNEY:
+            _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
+    canvas.lay(Organ.LIVER, share(liver_mm, width))
+    for blob in anatomy.blobs:
+        if blob.organ in (Organ.KIDNEY, Organ.GALLBLADDER):
+            _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
+    for organ, part in layers[3:]:
+        canvas.lay(organ, part)
+
+
+def _lay_blob(
+    canvas: _Canvas, organ: Organ, center: Xyz, half_mm: Xyz, places: Places, cavity: Field, width: float
+) -> None:
+    box = places.box(center, (half_mm[0] + width, half_mm[1] + width, half_mm[2] + width))
+    here = places.cut(box)
+    part = share(ellipsoid_mm(here, center, half_mm), width) * cavity[box]
+    canvas.lay(organ, part, box)
+    if organ is Organ.STOMACH:  # gas rises to the front
+        gas = share(np.maximum(ellipsoid_mm(here, center, half_mm) + 4, here.y - center[1] + 0.55 * half_mm[1]), width)
+        area = canvas.hu[(slice(None), *box)]
+        area += (np.float32(-950.0) - area) * gas
+
+
+def _paint_texture(canvas: _Canvas, scene: Scene, axes: tuple[Field, Field, Field], liver: Field) -> None:
+    """Fine unevenness of the parenchyma, the same in every phase."""
+    rng = stream(scene.texture_seed, "texture")
+    for lattice_mm in (8.0, 20.0):
+        canvas.hu += TEXTURE_HU * read_lattice(smooth_values(rng, sd=1.0, lattice_mm=lattice_mm), axes) * liver
+
+
+def _paint_vessels(canvas: _Canvas, anatomy: Anatomy, places: Places, liver: Field, width: float) -> None:
+    for number, segment in enumerate(anatomy.vessels):
+        box, part = vessel_share(segment, places, width)
+        if not part.size:
+            continue
+        if segment.organ in IN_LIVER and number < len(anatomy.vessels) - 5:
+            part = part * liver[box]  # branches end at the capsule
+        canvas.lay(segment.organ, part, box)
+
+
+def _paint_lesions(canvas: _Canvas, scene: Scene, places: Places, liver: Field, width: float) -> None:
+    for number, lesion in enumerate(scene.lesions, start=1):
+        painted = paint(lesion, places, scene.enhancement, width)
+        if not painted.share.size:
+            continue
+        area = canvas.hu[(slice(None), *painted.box)]
+        inside = liver[painted.box]
+        area += (painted.halo_hu.astype(np.float32)[:, None, None, None] - area) * painted.halo * inside
+        part = painted.share * inside
+        area += (painted.hu - area) * part
+        canvas.lesions[painted.box][part > 0.5] = number
+        canvas.organs[painted.box][part > 0.5] = Organ.LIVER
+
+
+def _blurred(hu: Field, geometry: Geometry, fwhm_mm: float) -> Field:
+    """The kernel's blur beyond what the voxel already averages; nothing on a grid coarser than the kernel."""
+    sigma = [np.sqrt(max(fwhm_mm**2 - s**2, 0)) / 2.355 / s for s in geometry.spacing_zyx_mm]
+    if not any(sigma):
+        return hu
+    return np.stack([ndimage.gaussian_filter(volume, sigma) for volume in hu]).astype(np.float32)

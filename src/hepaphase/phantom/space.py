@@ -1,0 +1,100 @@
+"""Places in the patient: smooth random fields, breathing, and shapes as signed distances."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..study.geometry import Geometry, Xyz
+
+Field = npt.NDArray[np.float32]
+
+LATTICE_MM = 40.0
+"""Correlation length of smooth fields (our choice, the one of the physics notes for breathing)."""
+HALF_EXTENT_MM = 400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Position of every voxel along each axis of the patient, mm, each (z, y, x)."""
+
+    x: Field
+    y: Field
+    z: Field
+
+    def box(self, center: Xyz, reach_mm: Xyz) -> tuple[slice, slice, slice]:
+        """The part of the grid that can lie within ``reach_mm`` of ``center``, judged along the middle lines."""
+        spans = []
+        for axis, values in enumerate((self.z, self.y, self.x)):
+            others = tuple(a for a in range(3) if a != axis)
+            low, high = values.min(axis=others), values.max(axis=others)
+            at, reach = center[2 - axis], reach_mm[2 - axis]
+            inside = np.flatnonzero((high >= at - reach) & (low <= at + reach))
+            spans.append(slice(0, 0) if not inside.size else slice(int(inside[0]), int(inside[-1]) + 1))
+        return (spans[0], spans[1], spans[2])
+
+    def cut(self, box: tuple[slice, slice, slice]) -> "Places":
+        """Positions of a part of the grid."""
+        return Places(self.x[box], self.y[box], self.z[box])
+
+
+def smooth_values(rng: np.random.Generator, *, sd: float, lattice_mm: float = LATTICE_MM) -> Field:
+    """A random field on a lattice over the whole patient, to be read with ``read_lattice``."""
+    num = int(2 * HALF_EXTENT_MM / lattice_mm) + 1
+    return (sd * rng.standard_normal((num, num, num))).astype(np.float32)
+
+
+def read_lattice(values: Field, axes_mm: tuple[Field, Field, Field]) -> Field:
+    """A lattice field at all points of a grid with axes z, y, x in mm; cubic B-spline, so smooth."""
+    out: npt.NDArray[np.float32] = values
+    step = 2 * HALF_EXTENT_MM / (values.shape[0] - 1)
+    for axis, positions in enumerate(axes_mm):
+        matrix = _spline_rows(positions, values.shape[axis], step)
+        out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(out, dtype=np.float32)
+
+
+def _spline_rows(positions_mm: Field, num: int, step_mm: float) -> Field:
+    """Cubic B-spline weights of lattice points at positions, (P, num), scaled so that a white field keeps its sd."""
+    at = np.clip((positions_mm + HALF_EXTENT_MM) / step_mm, 1.0, num - 2.001)
+    low = np.floor(at).astype(int)
+    t = (at - low)[:, None]
+    weights = (
+        np.concatenate([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6
+    )
+    weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
+    rows = np.zeros((len(at), num), np.float32)
+    index = np.clip(low[:, None] + np.arange(-1, 3), 0, num - 1)
+    np.add.at(rows, (np.arange(len(at))[:, None], index), weights)
+    return rows
+
+
+def grid_axes_mm(geometry: Geometry) -> tuple[Field, Field, Field]:
+    """Position of slices, rows and columns of a grid whose axes lie along LPS: z, y, x in mm."""
+    origin, spacing = geometry.origin_lps_mm, geometry.spacing_xyz_mm
+    x, y, z = (
+        (origin[a] + spacing[a] * np.arange(n)).astype(np.float32) for a, n in enumerate(geometry.shape_zyx[::-1])
+    )
+    return z, y, x
+
+
+def ellipsoid_mm(places: Places, center: Xyz, half_mm: Xyz) -> Field:
+    """Signed distance to an ellipsoid, mm, negative inside; exact at the surface to first order."""
+    u, v, w = ((p - c) / h for p, c, h in zip((places.x, places.y, places.z), center, half_mm, strict=True))
+    radius = np.sqrt(u * u + v * v + w * w) + 1e-6
+    a, b, c = half_mm
+    gradient = np.sqrt((u / a) ** 2 + (v / b) ** 2 + (w / c) ** 2) / radius + 1e-6
+    return np.asarray((radius - 1) / gradient, np.float32)
+
+
+def segment_mm(places: Places, start: Xyz, end: Xyz, radius_mm: float) -> Field:
+    """Signed distance to a tube with round ends, mm."""
+    ax, ay, az = (e - s for s, e in zip(start, end, strict=True))
+    px, py, pz = places.x - start[0], places.y - start[1], places.z - start[2]
+    t = np.clip((px * ax + py * ay + pz * az) / (ax * ax + ay * ay + az * az + 1e-6), 0, 1)
+    return np.asarray(np.sqrt((px - t * ax) ** 2 + (py - t * ay) ** 2 + (pz - t * az) ** 2) - radius_mm, np.float32)
+
+
+def share(distance_mm: Field, width_mm: float) -> Field:
+    """Share of a voxel that is inside a surface at ``distance_mm``: linear over the voxel (partial volume)."""
+    return np.asarray(np.clip(0.5 - distance_mm / width_mm, 0.0, 1.0), np.float32)
