@@ -1,6 +1,7 @@
 """Places in the patient: smooth random fields, breathing, and shapes as signed distances."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ LATTICE_MM = 40.0
 HALF_EXTENT_MM = 400.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """Position of every voxel along each axis of the patient, mm, each (z, y, x)."""
 
@@ -22,12 +23,19 @@ class Places:
     y: Field
     z: Field
 
-    def box(self, center: Xyz, reach_mm: Xyz) -> tuple[slice, slice, slice]:
-        """The part of the grid that can lie within ``reach_mm`` of ``center``, judged along the middle lines."""
-        spans = []
+    @cached_property
+    def _bounds(self) -> tuple[tuple[Field, Field], ...]:
+        """Lowest and highest position in each slice, row and column."""
+        pairs = []
         for axis, values in enumerate((self.z, self.y, self.x)):
             others = tuple(a for a in range(3) if a != axis)
-            low, high = values.min(axis=others), values.max(axis=others)
+            pairs.append((values.min(axis=others), values.max(axis=others)))
+        return tuple(pairs)
+
+    def box(self, center: Xyz, reach_mm: Xyz) -> tuple[slice, slice, slice]:
+        """The part of the grid that can lie within ``reach_mm`` of ``center``."""
+        spans = []
+        for axis, (low, high) in enumerate(self._bounds):
             at, reach = center[2 - axis], reach_mm[2 - axis]
             inside = np.flatnonzero((high >= at - reach) & (low <= at + reach))
             spans.append(slice(0, 0) if not inside.size else slice(int(inside[0]), int(inside[-1]) + 1))
@@ -48,10 +56,22 @@ def read_lattice(values: Field, axes_mm: tuple[Field, Field, Field]) -> Field:
     """A lattice field at all points of a grid with axes z, y, x in mm; cubic B-spline, so smooth."""
     out: npt.NDArray[np.float32] = values
     step = 2 * HALF_EXTENT_MM / (values.shape[0] - 1)
-    for axis, positions in enumerate(axes_mm):
+    order = sorted(range(3), key=lambda a: len(axes_mm[a]))  # the axis that shrinks most first
+    for axis in order:
+        positions = axes_mm[axis]
         matrix = _spline_rows(positions, values.shape[axis], step)
-        out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
+        used = np.flatnonzero(matrix.any(axis=0))
+        part = slice(int(used[0]), int(used[-1]) + 1)
+        out = out[(slice(None),) * axis + (part,)]
+        out = _contract(matrix[:, part], out, axis)
     return np.ascontiguousarray(out, dtype=np.float32)
+
+
+def _contract(matrix: Field, values: Field, axis: int) -> Field:
+    """``matrix`` (P, n) applied along one axis."""
+    if axis == 0:
+        return np.asarray((matrix @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:]))
+    return np.asarray(matrix @ values if axis == 1 else values @ matrix.T)
 
 
 def _spline_rows(positions_mm: Field, num: int, step_mm: float) -> Field:
