@@ -9,6 +9,8 @@ from tests.example_study import example_study
 from hepaphase.base.errors import InputError, UnknownNameError
 from hepaphase.datasets.protocol import ADAPTERS, open_cohort
 from hepaphase.io.case import write_case
+from hepaphase.phantom.grids import Grid
+from hepaphase.phantom.simulate import simulate
 from hepaphase.study.phase import Phase, Provenance
 from hepaphase.study.study import Study
 
@@ -20,8 +22,31 @@ def scanned() -> Study:
     return replace(study, case="P0042", phases=measured)
 
 
+@pytest.fixture(scope="module")
+def phantom() -> Study:
+    """A simulated patient with lesions, on a small grid of three sizes and spacings."""
+    grid = Grid(shape_zyx=(14, 20, 26), spacing_zyx_mm=(12.0, 11.0, 10.0))
+    studies = (simulate(seed, grid=grid).study for seed in range(20))
+    return next(study for study in studies if study.lesion_table and study.masks["lesions"][0].any())
+
+
 @pytest.mark.parametrize("name", ADAPTERS.names())
-def test_reads_back_a_study_it_laid_out_itself(name, tmp_path):
+def test_reads_back_a_phantom_it_laid_out_itself(name, tmp_path, phantom):
+    ADAPTERS.load(name).write_example(tmp_path, phantom)
+    again = open_cohort(tmp_path).load(phantom.case)
+    assert list(again.phases) == list(Phase)
+    for phase, before in phantom.phases.items():
+        np.testing.assert_array_equal(again.phases[phase].hu, before.hu)
+        assert before.geometry.corner_distance_mm(again.phases[phase].geometry) < 1e-3
+    assert {key: again.clinical[key] for key in ("sex", "age")} == {k: phantom.clinical[k] for k in ("sex", "age")}
+    for mask, (array, geometry) in phantom.masks.items():
+        found, grid = again.masks[mask]
+        np.testing.assert_array_equal(found > 0, array > 0)
+        assert geometry.matches(grid)
+
+
+@pytest.mark.parametrize("name", ADAPTERS.names())
+def test_reads_back_a_study_with_a_grid_per_phase(name, tmp_path):
     study = scanned()
     ADAPTERS.load(name).write_example(tmp_path, study)
     cohort = open_cohort(tmp_path)

@@ -78,6 +78,7 @@ def test_synthetic_mark_in_a_header_counts_without_study_json(tmp_path):
     study = read_case(tmp_path)
     assert study.phase(Phase.AP).provenance is Provenance.SYNTHETIC
     assert study.phase(Phase.NC).provenance is Provenance.MEASURED
+    assert study.phase(Phase.PVP).provenance is Provenance.SIMULATED
     assert study.inputs == (Phase.NC, Phase.PVP)
 
 

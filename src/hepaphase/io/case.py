@@ -9,8 +9,8 @@
      "warnings": []}
 
 ``lesions`` is left out when nothing is known and empty when the liver is known to be free of lesions. A folder without
-``study.json`` is read too: its phases count as measured. So are the names of GALS-CE: ``Liver_mask``, ``Tumor_mask``,
-``Body_mask``.
+``study.json`` is read too: its phases count as measured unless their headers say ``SYNTHETIC`` or ``simulated``. So are
+the names of GALS-CE: ``Liver_mask``, ``Tumor_mask``, ``Body_mask``.
 """
 
 import json
@@ -111,6 +111,10 @@ def _description(phase: Phase, provenance: Provenance) -> str:
     return f"{provenance.value} {phase}"
 
 
+_MARKS = {SYNTHETIC_MARK: Provenance.SYNTHETIC, Provenance.SIMULATED.value: Provenance.SIMULATED}
+"""First word of a description to what it says where ``study.json`` is silent."""
+
+
 def _facts(study: Study) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "schema": SCHEMA,
@@ -160,8 +164,9 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def _read_phase(path: Path, told: Mapping[str, Any]) -> PhaseVolume:
     hu, geometry = read_nifti(path)
-    marked = read_description(path).startswith(SYNTHETIC_MARK)
-    default = Provenance.SYNTHETIC if marked else Provenance.MEASURED
+    mark = read_description(path).split(" ")[0]
+    marked = mark == SYNTHETIC_MARK
+    default = _MARKS.get(mark, Provenance.MEASURED)
     try:
         provenance = Provenance(told.get("provenance", default))
         time_s = None if told.get("time_s") is None else float(told["time_s"])
