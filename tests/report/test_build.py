@@ -62,6 +62,17 @@ def test_page_is_written_for_any_grid(name, tmp_path):
     assert bool(re.search(r"\(slice \d+ of \d+ of the PVP grid\)", page)) == (name != "coronal")
 
 
+def test_slices_are_counted_on_the_whole_grid():
+    study = aligned(GRIDS["axial thick, flipped"])
+    report = report_input(study)
+    index = re.search(r"slice (\d+) of 28 of the PVP grid", render_report(report))
+    whole = study.geometry.crop((-10, 0, 0), (40, 96, 110))
+    moved = re.search(r"slice (\d+) of 50 of the PVP grid", render_report(replace(report, reference_grid=whole)))
+    assert int(moved[1]) == int(index[1]) + 10
+    middle = np.flatnonzero((study.masks["lesions"] == 1).any(axis=(1, 2)))
+    assert middle.min() + 1 <= int(index[1]) <= middle.max() + 1
+
+
 def test_names_are_escaped(withheld_page):
     assert "phantom &lt;1&gt; &amp; co" in withheld_page and "phantom <1>" not in withheld_page
     assert "Beware &lt;of&gt; this." in withheld_page

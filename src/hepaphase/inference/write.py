@@ -156,6 +156,7 @@ def _report_input(reading: Reading, models: Models, withheld: Mapping[Phase, HuA
         findings=reading.findings,
         study=reading.study,
         facts={p: _phase_facts(reading, models, p) for p in reading.study.hu},
+        reference_grid=reading.reference_grid,
         read_from=reading.read_from,
         withheld=dict(withheld or {}),
         warnings=reading.warnings,

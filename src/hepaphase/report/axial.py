@@ -38,7 +38,7 @@ class Axial:
         """``array``, shape (z, y, x) on the stored grid, as a view in the turned order."""
         return np.asarray(_ORIENT.apply_orientation(array.transpose(2, 1, 0), self.order)).transpose(2, 1, 0)
 
-    def stored_slice(self, index_zyx: tuple[float, float, float]) -> tuple[int, int, int]:
-        """The (z, y, x) voxel of the stored grid nearest to a (z, y, x) position of the turned one."""
-        k, j, i = np.round(self.whole.to_index_zyx(self.geometry.to_lps_mm(index_zyx))).astype(int).tolist()
-        return (k, j, i)
+    @property
+    def is_stored_axial(self) -> bool:
+        """Whether the stored slices are the axial ones."""
+        return bool(self.order[2, 0] == 2)

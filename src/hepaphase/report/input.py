@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ..base.errors import GeometryError, StudyError
 from ..study.findings import Findings
+from ..study.geometry import Geometry
 from ..study.phase import Phase, Provenance
 from ..study.study import AlignedStudy, HuArray
 
@@ -47,6 +48,8 @@ class ReportInput:
     ``liver`` and ``lesions``."""
     facts: Mapping[Phase, PhaseFacts]
     """For each phase of the study."""
+    reference_grid: Geometry | None = None
+    """The whole grid of the reference phase where the study is a part of it; slices are counted on it."""
     read_from: tuple[Phase, ...] | None = None
     """The phases that the probabilities were computed from; None for all."""
     withheld: Mapping[Phase, HuArray] = field(default_factory=dict)

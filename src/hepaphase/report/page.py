@@ -90,7 +90,7 @@ def _phase(report: ReportInput, view: View, phase: Phase, overview: Slice) -> Co
         "note": "its scan was withheld" if phase in report.withheld else words.PROVENANCE_NOTES[provenance],
         "time": f"{report.study.time_s[phase]:.0f} s",
         "time_note": "before contrast" if phase is Phase.NC else _TIME_NOTES[facts.time_source],
-        "recognised_by": facts.recognised_by,
+        "recognised_by": words.RECOGNISED_WORDS.get(facts.recognised_by, facts.recognised_by),
         "source": facts.source,
         "liver_hu": _hu(liver) if liver else "",
         "predicted_sd": _predicted_sd(report, phase),
@@ -125,7 +125,7 @@ def _lesion(
         "axes": f"{lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm",
         "volume": f"{lesion.volume_ml:.1f} mL",
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",
-        "stored_slice": _stored_slice(view, where),
+        "stored_slice": _stored_slice(report, view, where),
         "hu": [_lesion_hu(report, lesion, phase) for phase in report.phases if phase in lesion.hu],
         "chart": _chart(report, lesion, exam),
         "frame": _frame(where, view, report) if with_pictures else None,
@@ -167,18 +167,17 @@ def _frame(where: Slice, view: View, report: ReportInput) -> Context:
         "height": f"{where.window.height_mm:.1f}",
         "outlines": where.outlines,
         "caliper": where.caliper,
-        "stored_slice": _stored_slice(view, where),
+        "stored_slice": _stored_slice(report, view, where),
     }
 
 
-def _stored_slice(view: View, where: Slice) -> str:
+def _stored_slice(report: ReportInput, view: View, where: Slice) -> str:
     """Which slice of the reference series this is, counted from 1, for those stored as axial slices."""
-    start = view.box.start_zyx
-    k, _, _ = view.axial.stored_slice((where.index + start[0], start[1], start[2]))
-    axis = int(np.flatnonzero(view.axial.order[:, 0] == 2)[0])
-    if axis != 2:
+    if not view.axial.is_stored_axial:
         return ""
-    return f"slice {k + 1} of {view.axial.whole.shape_zyx[0]}"
+    grid = report.reference_grid or report.study.geometry
+    index = round(float(grid.to_index_zyx(view.geometry.to_lps_mm((where.index, 0, 0)))[0]))
+    return f"slice {index + 1} of {grid.shape_zyx[0]}"
 
 
 def _chart(report: ReportInput, lesion: Finding, exam: ReferenceExam) -> Chart:
@@ -242,7 +241,7 @@ def _hu(value: Measured) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} HU"
+    return "–" if value is None else f"{value:.1f} HU"
 
 
 def _side(value: float, positive: str, negative: str) -> str:

@@ -20,6 +20,9 @@ PROVENANCE_NOTES = {
 }
 
 
+RECOGNISED_WORDS = {"name": "name of the file", "flag": "said by the user", "measured": "its HU", "generated": "–"}
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One probability as a bar."""
