@@ -1,0 +1,162 @@
+"""The kinetic network: scanned phases in, a curve per voxel out. B batch, P phases, N voxels, T times."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..base.errors import ConfigError
+from ..kinetics.tube import kappa_hu_per_mg_ml
+from ..nn.kinetic_layer import tissue_enhancement
+from ..nn.unet import SLOPE, FilmUNet
+from .circulations import Circulations, Mixture
+from .maps import NUM_MAPS, NUM_PHASES, CurveMaps, bounded_maps, log_sd_at, window_at
+
+HAEMATOCRIT = 0.40
+"""Of every patient; the network cannot see it, and its part is taken by the volumes (our choice)."""
+_TIME_SCALE_S = 100.0
+_HU_CENTER, _HU_SCALE = 50.0, 75.0
+_HU_WINDOW = (-250.0, 550.0)
+"""What the network sees; the unenhanced level is anchored on the values as they are."""
+
+
+class Scanned(NamedTuple):
+    """What was scanned."""
+
+    hu: Tensor
+    """(B, P, z, y, x); finite, whatever it is, where absent."""
+    present: Tensor
+    """Bool (B, P)."""
+    time_s: Tensor
+    """(B, P); finite, whatever it is, where absent."""
+
+
+class Predicted(NamedTuple):
+    """At N voxels and T times, each (B, N, T)."""
+
+    hu: Tensor
+    sd_hu: Tensor
+    residual_hu: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """A curve for every voxel, to be asked at any time."""
+
+    maps: CurveMaps
+    mixture: Mixture
+    level_hu: Tensor
+    """Without contrast, (B, N)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """Sizes of the network; the defaults are tiny, for tests.
+
+    Raises:
+        ConfigError: for a size below one.
+    """
+
+    channels: tuple[int, int, int] = (8, 8, 8)
+    """Features at half, quarter and eighth resolution."""
+    num_fine: int = 4
+    """Features at full resolution."""
+    num_condition: int = 8
+    num_hidden: int = 8
+    """Of the last layer per voxel."""
+
+    def __post_init__(self) -> None:
+        for size in (*self.channels, self.num_fine, self.num_condition, self.num_hidden):
+            if size < 1:
+                raise ConfigError(f"The network needs at least one feature everywhere, got {self}.")
+
+
+class KineticNetwork(nn.Module):
+    """Predicts, from any subset of phases, parameters of the tissue model per voxel and the circulation they share.
+
+    The unenhanced level of a voxel is what the scanned phases leave when the enhancement predicted for their times is
+    taken away, weighted by how much each is trusted, plus a correction that removes noise. So a scanned phase is
+    agreed with by construction as far as its weight says, and what is learned is the difference between times.
+    """
+
+    trained_s: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.circulations = Circulations()
+        width = config.num_condition
+        self.condition = nn.Sequential(nn.Linear(2 * NUM_PHASES, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width))
+        self.trunk = FilmUNet(2 * NUM_PHASES, channels=config.channels, num_fine=config.num_fine, num_condition=width)
+        self.trunk.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.exam = nn.Linear(width, self.circulations.num_outputs)
+        self.hidden = nn.Linear(config.num_fine, config.num_hidden)
+        self.out = nn.Linear(config.num_hidden, NUM_MAPS)
+        for layer in (self.exam, self.out):
+            nn.init.zeros_(layer.bias)
+            nn.init.normal_(layer.weight, std=0.02)
+        self.register_buffer("trained_s", torch.tensor([[9999, -1]], dtype=torch.int32).repeat(NUM_PHASES - 1, 1))
+
+    def forward(self, scanned: Scanned) -> Curves:
+        """Curves at all voxels in order; sizes must be multiples of ``nn.unet.GRID_MULTIPLE``."""
+        return self.curves(self.features(scanned), scanned, None)
+
+    def features(self, scanned: Scanned) -> tuple[Tensor, Tensor]:
+        """What the convolutions make of the phases: features per voxel and a summary; may run in low precision."""
+        here = scanned.present.to(scanned.hu.dtype)
+        known = self.condition(torch.cat([here, here * scanned.time_s / _TIME_SCALE_S], dim=1))
+        features: tuple[Tensor, Tensor] = self.trunk(_network_input(scanned, here), known)
+        return features
+
+    def curves(self, features: tuple[Tensor, Tensor], scanned: Scanned, voxels: Tensor | None) -> Curves:
+        """Curves at ``voxels``, positions in the flattened volume, (B, N); at all in order when None."""
+        per_voxel, summary = features
+        mixture = self.circulations.read(self.exam(summary.float()))
+        hidden = self.hidden(_pick(per_voxel, voxels).float())
+        maps = bounded_maps(self.out(nn.functional.leaky_relu(hidden, SLOPE)), scanned.present)
+        seen = _pick(scanned.hu, voxels)  # (B, N, P)
+        enhancement = self._enhancement(maps, mixture, scanned.time_s)
+        level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
+        return Curves(maps, mixture, level + maps.offset_hu)
+
+    def at(self, curves: Curves, time_s: Tensor) -> Predicted:
+        """HU, standard deviation and residual of ``curves`` at times (B, T)."""
+        maps = curves.maps
+        window = window_at(self.trained_s, time_s)
+        residual = torch.einsum("btp,bnp->bnt", window, maps.residual_hu)
+        hu = curves.level_hu[..., None] + self._enhancement(maps, curves.mixture, time_s) + residual
+        return Predicted(hu, log_sd_at(maps.log_sd, time_s).exp(), residual)
+
+    def note_trained(self, present: Tensor, time_s: Tensor) -> None:
+        """Widen the trained range of each phase by the times (B, P) of those in ``present``, bool (B, P).
+
+        Ranges are kept in whole seconds, rounded inwards: no optimizer, average or half precision changes them.
+        """
+        for number in range(1, NUM_PHASES):
+            times = time_s[present[:, number], number]
+            if len(times):
+                earliest, latest = times.min().ceil().int(), times.max().floor().int()
+                trained = self.trained_s[number - 1]
+                trained.copy_(torch.stack([torch.minimum(trained[0], earliest), torch.maximum(trained[1], latest)]))
+
+    def _enhancement(self, maps: CurveMaps, mixture: Mixture, time_s: Tensor) -> Tensor:
+        arterial, portal = self.circulations.basis(mixture, time_s)
+        mg_per_ml = tissue_enhancement(maps.tissue, arterial, portal, haematocrit=HAEMATOCRIT)
+        return kappa_hu_per_mg_ml(120.0) * maps.share[..., None] * mg_per_ml
+
+
+def _network_input(scanned: Scanned, here: Tensor) -> Tensor:
+    """HU in a window, zero where absent, and a constant map per phase that says which is which; (B, 2 P, z, y, x)."""
+    shown = (scanned.hu.clamp(*_HU_WINDOW) - _HU_CENTER) / _HU_SCALE
+    mask = here[:, :, None, None, None]
+    both = torch.cat([shown * mask, mask.expand_as(shown)], dim=1)
+    return both.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _pick(volume: Tensor, voxels: Tensor | None) -> Tensor:
+    """(B, C, z, y, x) at ``voxels`` (B, N), as (B, N, C)."""
+    flat = volume.flatten(2)
+    if voxels is not None:
+        flat = flat.gather(2, voxels[:, None, :].expand(-1, flat.shape[1], -1))
+    return flat.transpose(1, 2)

@@ -1,0 +1,113 @@
+"""Prepared liver crops as examples for stage I."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...study.phase import TYPICAL_TIME_S, Phase
+from ..cohort import Cohort, PreparedCase
+from ..data import Sample
+from .synthesis import SUBSETS, SynthesisConfig
+
+AIR_HU = -1000
+_OFTEN = {(Phase.NC,): 4.0, (Phase.PVP,): 2.0, (Phase.NC, Phase.PVP): 3.0}
+"""How often these inputs are drawn against any other subset: they are what practice has."""
+_PULL = {"air": 0.1, "body": 1.0, "liver": 3.0, "lesion": 12.0}
+"""Chance of a voxel of each kind to be compared, relative to each other."""
+
+Array = npt.NDArray[Any]
+Corner = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisSamples:
+    """Crops of prepared cases.
+
+    Every sample has ``hu`` (P, z, y, x) with air where a phase is absent, ``known`` (P,) which phases the case has,
+    ``scanned`` (P,) which of them are shown to the network, ``time_s`` (P,) when they were scanned and ``given_s`` what
+    the network is told. Training adds ``voxels`` (N,) and ``truth_hu`` (N, P) there; validation whole volumes
+    ``truth_hu`` (P, z, y, x), ``liver`` and ``lesions``. The truth is free of noise where the case has it so.
+    """
+
+    cohort: Cohort
+    config: SynthesisConfig
+    training: bool
+
+    def __len__(self) -> int:
+        return len(self.cohort)
+
+    def sample(self, index: int, rng: np.random.Generator) -> Sample:
+        """Example ``index``."""
+        case = self.cohort.load(index)
+        size = self.config.crop_zyx if self.training else self.config.validation_crop_zyx
+        corner = _corner(case, size, rng if self.training else None)
+        hu = np.stack([_cut(case.hu.get(p), corner, size) for p in Phase]).astype(np.float32)
+        truth = np.stack([_cut(case.clean_hu.get(p, case.hu.get(p)), corner, size) for p in Phase]).astype(np.float32)
+        known = np.array([p in case.hu for p in Phase])
+        times = np.array([_time_s(case, p) for p in Phase], dtype=np.float32)
+        common: dict[str, Array] = {"hu": hu, "known": known, "time_s": times, "given_s": times, "scanned": known}
+        masks = {name: _cut(case.masks.get(name), corner, size, fill=0) for name in ("liver", "lesions")}
+        if not self.training:
+            return common | {"truth_hu": truth} | {name: mask.astype(np.int32) for name, mask in masks.items()}
+        voxels = _draw_voxels(hu[known][0], masks, self.config.num_voxels, rng)
+        typical = np.array([TYPICAL_TIME_S[p] for p in Phase], dtype=np.float32)
+        told = typical if rng.random() < self.config.unknown_time_share else times
+        return common | {
+            "scanned": _draw_subset(known, rng),
+            "given_s": told,
+            "voxels": voxels,
+            "truth_hu": truth.reshape(len(truth), -1)[:, voxels].T.copy(),
+        }
+
+
+def make_samples(cohort: Cohort, config: SynthesisConfig, *, training: bool) -> SynthesisSamples:
+    """What a run calls."""
+    return SynthesisSamples(cohort, config, training)
+
+
+def _time_s(case: PreparedCase, phase: Phase) -> float:
+    return 0.0 if phase is Phase.NC else float(case.times_s.get(phase, TYPICAL_TIME_S[phase]))
+
+
+def _corner(case: PreparedCase, size: tuple[int, int, int], rng: np.random.Generator | None) -> tuple[int, int, int]:
+    """First voxel of the crop: around any voxel of the liver, or around its middle."""
+    liver = np.argwhere(case.masks["liver"] > 0) if "liver" in case.masks else np.empty((0, 3), int)
+    shape = next(iter(case.hu.values())).shape
+    if not len(liver):
+        centre = np.asarray(shape) // 2
+    elif rng is None:
+        centre = (liver.min(axis=0) + liver.max(axis=0) + 1) // 2
+    else:
+        centre = liver[rng.integers(len(liver))]
+    last = np.maximum(np.asarray(shape) - size, 0)
+    z, y, x = np.clip(centre - np.asarray(size) // 2, 0, last).tolist()
+    return (z, y, x)
+
+
+def _cut(
+    volume: Array | None, corner: tuple[int, int, int], size: tuple[int, int, int], *, fill: int = AIR_HU
+) -> Array:
+    """A box of ``size``; ``fill`` outside the volume and where there is none."""
+    if volume is None:
+        return np.full(size, fill, dtype=np.int16)
+    part = volume[tuple(slice(c, c + s) for c, s in zip(corner, size, strict=True))]
+    pads = [(0, s - n) for s, n in zip(size, part.shape, strict=True)]
+    return np.pad(part, pads, constant_values=fill)
+
+
+def _draw_subset(known: Array, rng: np.random.Generator) -> Array:
+    choices = [s for s in SUBSETS if all(known[list(Phase).index(p)] for p in s)]
+    chance = np.array([_OFTEN.get(s, 1.0) for s in choices])
+    picked = choices[rng.choice(len(choices), p=chance / chance.sum())]
+    return np.array([p in picked for p in Phase])
+
+
+def _draw_voxels(hu: Array, masks: dict[str, Array], num: int, rng: np.random.Generator) -> Array:
+    """Positions in the flattened crop, with replacement, by what is there."""
+    pull = np.where(hu > -300, _PULL["body"], _PULL["air"]).astype(np.float64)
+    pull[masks["liver"] > 0] = _PULL["liver"]
+    pull[masks["lesions"] > 0] = _PULL["lesion"]
+    total = np.cumsum(pull.ravel())
+    return np.asarray(np.searchsorted(total, rng.random(num) * total[-1], side="right").clip(max=total.size - 1))
