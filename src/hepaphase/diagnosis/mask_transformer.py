@@ -1,0 +1,106 @@
+"""LIDIA's network: fused phases, encoder, pixel decoder, queries. B batch, P phases, K classes, E embedding."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..nn.conv import ConvNormAct, upsample_to
+from .encoder import Encoder
+from .fusion import IterativeFusion, PhaseStems
+from .pixel_decoder import PixelDecoder
+from .query_decoder import QueryDecoder, QueryOutput
+from .window import WindowsHu, apply_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the network says of a batch, before any threshold."""
+
+    outputs: list[QueryOutput]
+    """Answers of the queries, final layer last."""
+    mask_features: Tensor
+    """(B, E, z, y, x) at full resolution."""
+    voxel_logits: Tensor | None
+    """(B, K + 1, z, y, x) of the semantic branch, background last; None without that branch."""
+
+    @property
+    def final(self) -> QueryOutput:
+        """The answers of the last layer."""
+        return self.outputs[-1]
+
+    def mask_logits(self) -> Tensor:
+        """Final mask logits, (B, Q, z, y, x)."""
+        flat = self.final.mask_logits(self.mask_features.flatten(2))
+        return flat.reshape(*flat.shape[:2], *self.mask_features.shape[2:])
+
+
+class Fusions(nn.Module):
+    """Stems, and the fusion of what they see at each of their two sizes."""
+
+    def __init__(self, stems: PhaseStems, fine: IterativeFusion, coarse: IterativeFusion) -> None:
+        super().__init__()
+        self.stems = stems
+        self.fine = fine
+        self.coarse = coarse
+
+    def forward(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Fused maps of ``x`` (B, P, W, z, y, x) at full resolution and at the encoder's."""
+        parts = self.stems(x, present)
+        fine = self.fine([(p.index, p.rows, p.fine) for p in parts], len(x))
+        return fine, self.coarse([(p.index, p.rows, p.coarse) for p in parts], len(x))
+
+
+class VoxelHeads(nn.Module):
+    """From the pyramid's finest map and the full-resolution fusion to mask features and, if wanted, class logits."""
+
+    def __init__(self, smooth: ConvNormAct, reduce: nn.Conv3d, features: nn.Conv3d, classes: nn.Conv3d | None) -> None:
+        """``classes`` is the semantic branch (as in PLAN), background last, or None to leave it out."""
+        super().__init__()
+        self.reduce = reduce
+        self.smooth = smooth
+        self.features = features
+        self.classes = classes
+
+    def forward(self, finest: Tensor, fine: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Mask features and class logits at the size of ``fine``."""
+        shared = self.smooth(torch.cat([upsample_to(self.reduce(finest), fine), fine], dim=1))
+        return self.features(shared), None if self.classes is None else self.classes(shared)
+
+
+class MaskTransformer(nn.Module):
+    """The whole network; receives finished parts (``build.py`` knows the sizes)."""
+
+    def __init__(
+        self,
+        fusions: Fusions,
+        encoder: Encoder,
+        pixel_decoder: PixelDecoder,
+        query_decoder: QueryDecoder,
+        voxel_heads: VoxelHeads,
+        *,
+        windows_hu: WindowsHu,
+    ) -> None:
+        super().__init__()
+        self.fusions = fusions
+        self.encoder = encoder
+        self.pixel_decoder = pixel_decoder
+        self.query_decoder = query_decoder
+        self.voxel_heads = voxel_heads
+        self.windows_hu = windows_hu
+
+    def forward(self, hu: Tensor, present: Tensor) -> Prediction:
+        """Read ``hu`` (B, P, z, y, x), HU; ``present`` (B, P) is true for the phases that are there.
+
+        What ``hu`` holds for other phases is never read. Each axis must be a multiple of ``size_multiple`` of the
+        configuration.
+        """
+        fine, coarse = self.fusions(apply_windows(hu, self.windows_hu), present)
+        levels, finest = self.pixel_decoder(self.encoder(coarse))
+        mask_features, voxel_logits = self.voxel_heads(finest, fine)
+        return Prediction(self.query_decoder(levels, mask_features), mask_features, voxel_logits)
+
+
+def num_parameters(network: nn.Module) -> int:
+    """How many numbers the network learns."""
+    return sum(p.numel() for p in network.parameters())

@@ -1,0 +1,78 @@
+"""From voxel probabilities to lesions. K classes."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ..base.errors import ConfigError
+from ..study.geometry import Geometry
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadConfig:
+    """How probabilities become lesions and scores; chosen on validation and kept in the bundle.
+
+    Raises:
+        ConfigError: for a share or threshold outside [0, 1], or a negative size.
+    """
+
+    voxel_share: float = 0.5
+    """Share of the semantic branch in the semantic output; the rest comes from the queries."""
+    threshold: float = 0.5
+    """A voxel belongs to a lesion when its lesion classes sum to more."""
+    min_mm3: float = 113.0
+    """Smaller lesions are not reported: a sphere of 3 mm radius (product.md)."""
+    outside_mm: float = 3.0
+    """A lesion no voxel of which lies this close to the liver is dropped (PLAN)."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.voxel_share <= 1 and 0 < self.threshold < 1):
+            raise ConfigError(f"voxel_share must be in [0, 1] and threshold in (0, 1), got {self}.")
+        if self.min_mm3 < 0 or self.outside_mm < 0:
+            raise ConfigError(f"Sizes must not be negative, got {self}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for a bundle."""
+        return asdict(self)
+
+
+def lesion_labels(
+    semantic: Floats, liver: npt.NDArray[np.bool_], geometry: Geometry, config: ReadConfig
+) -> tuple[Labels, Floats]:
+    """Lesions 1 ... L of ``semantic`` (K + 1, z, y, x), background last, largest first, and their classes (L, K).
+
+    A lesion is a connected component (26 neighbors) of the voxels whose lesion classes sum to more than the threshold,
+    at or near the liver. Its class probabilities are the mean of its voxels', normalised.
+    """
+    near = near_liver(liver, geometry, config.outside_mm)
+    components, _ = ndimage.label((1 - semantic[-1] > config.threshold) & near, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(components.ravel())[1:]
+    large = np.flatnonzero(sizes * geometry.voxel_ml * 1000 >= config.min_mm3)
+    order = large[np.argsort(-sizes[large], kind="stable")]
+    renumber = np.zeros(len(sizes) + 1, dtype=np.uint16)
+    renumber[order + 1] = np.arange(1, len(order) + 1)
+    labels = renumber[components]
+    return labels, class_probabilities(semantic, labels)
+
+
+def near_liver(liver: npt.NDArray[np.bool_], geometry: Geometry, distance_mm: float) -> npt.NDArray[np.bool_]:
+    """Voxels within ``distance_mm`` of the liver, the liver included."""
+    if not liver.any():
+        return np.zeros_like(liver)
+    away_mm = ndimage.distance_transform_edt(~liver, sampling=geometry.spacing_zyx_mm)
+    return np.asarray(away_mm <= distance_mm)
+
+
+def class_probabilities(semantic: Floats, labels: Labels) -> Floats:
+    """Mean class probabilities (L, K) of the voxels of each lesion, each row summing to one."""
+    count = int(labels.max())
+    ids = np.arange(1, count + 1)
+    sums = [ndimage.sum_labels(channel, labels, ids) for channel in semantic[:-1]]
+    table = np.stack(sums, axis=1) if count else np.zeros((0, len(semantic) - 1))
+    return np.asarray(table / np.maximum(table.sum(axis=1, keepdims=True), 1e-12), dtype=np.float32)

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from hepaphase.base.errors import ConfigError
+from hepaphase.diagnosis.postprocess import ReadConfig, lesion_labels, near_liver
+from hepaphase.study.geometry import Geometry
+
+GEOMETRY = Geometry((6, 8, 12), (4.0, 4.0, 4.0), (5.0, -7.0, 90.0))
+
+
+def probabilities() -> np.ndarray:
+    out = np.zeros((3, *GEOMETRY.shape_zyx), dtype=np.float32)
+    out[2] = 1
+    return out
+
+
+def put(semantic: np.ndarray, where: tuple[slice, slice, slice], values: tuple[float, float]) -> None:
+    semantic[(slice(None), *where)] = np.array([*values, 1 - sum(values)])[:, None, None, None]
+
+
+def test_lesions_are_numbered_by_size_and_named_by_their_mean() -> None:
+    semantic = probabilities()
+    put(semantic, (slice(0, 1), slice(0, 1), slice(0, 2)), (0.6, 0.2))
+    put(semantic, (slice(3, 5), slice(3, 5), slice(3, 5)), (0.1, 0.7))
+    labels, classes = lesion_labels(semantic, np.ones(GEOMETRY.shape_zyx, dtype=bool), GEOMETRY, ReadConfig())
+    assert labels.dtype == np.uint16 and labels.max() == 2
+    assert (labels == 1).sum() == 8 and (labels == 2).sum() == 2
+    np.testing.assert_allclose(classes, [[0.125, 0.875], [0.75, 0.25]], atol=1e-6)
+
+
+def test_too_small_too_weak_or_too_far_from_the_liver_is_dropped() -> None:
+    semantic = probabilities()
+    put(semantic, (slice(0, 1), slice(0, 1), slice(0, 1)), (0.9, 0.0))  # 64 mm^3
+    put(semantic, (slice(3, 5), slice(0, 2), slice(0, 2)), (0.3, 0.1))  # below the threshold
+    put(semantic, (slice(3, 5), slice(3, 5), slice(9, 12)), (0.9, 0.0))  # outside
+    liver = np.zeros(GEOMETRY.shape_zyx, dtype=bool)
+    liver[:, :, :7] = True
+    labels, classes = lesion_labels(semantic, liver, GEOMETRY, ReadConfig())
+    assert labels.max() == 0 and classes.shape == (0, 2)
+
+
+def test_the_margin_of_the_liver_is_in_millimetres() -> None:
+    geometry = Geometry((1, 1, 10), (1.0, 2.0, 3.0), (0.0, 0.0, 0.0))
+    liver = np.zeros(geometry.shape_zyx, dtype=bool)
+    liver[0, 0, 0] = True
+    assert near_liver(liver, geometry, 3.0).sum() == 4
+    assert not near_liver(np.zeros_like(liver), geometry, 3.0).any()
+
+
+@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"voxel_share": 1.5}, {"min_mm3": -1.0}])
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError):
+        ReadConfig(**wrong)

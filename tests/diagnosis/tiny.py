@@ -1,0 +1,41 @@
+"""A network small enough to build in a test, and a study to read with it."""
+
+import numpy as np
+
+from hepaphase.diagnosis.build import NetworkConfig
+from hepaphase.study.geometry import Geometry
+from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
+from hepaphase.study.study import AlignedStudy
+
+TINY = NetworkConfig(
+    fine_channels=4,
+    stem_channels=8,
+    stage_channels=(16,),
+    num_blocks=1,
+    width=16,
+    finest_channels=8,
+    num_queries=6,
+    num_layers=2,
+    num_heads=2,
+    hidden=16,
+    embedding=8,
+)
+
+
+def aligned(
+    phases: tuple[Phase, ...] = tuple(Phase), *, shape: tuple[int, int, int] = (12, 16, 20), spacing_mm: float = 4.0
+) -> AlignedStudy:
+    """Noise, with a box of liver in the middle, off zero."""
+    rng = np.random.default_rng(0)
+    liver = np.zeros(shape, dtype=np.uint8)
+    liver[2:-2, 3:-3, 4:-4] = 1
+    return AlignedStudy(
+        case="case",
+        geometry=Geometry(shape, (spacing_mm,) * 3, (-20.0, 10.0, 300.0)),
+        reference=phases[0],
+        hu={p: rng.normal(50, 30, shape).astype(np.float32) for p in phases},
+        provenance=dict.fromkeys(phases, Provenance.SIMULATED),
+        time_s={p: TYPICAL_TIME_S[p] for p in phases},
+        transforms={p: np.eye(4) for p in phases},
+        masks={"liver": liver},
+    )

@@ -1,0 +1,92 @@
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from hepaphase.base.errors import ConfigError
+from hepaphase.bundle.bundle import Bundle
+from hepaphase.diagnosis.diagnose import Reader
+from hepaphase.diagnosis.postprocess import ReadConfig
+from hepaphase.recipes.reader import TINY, recipe
+from hepaphase.training.cohort import open_cohort, split
+from hepaphase.training.data import Batches
+from hepaphase.training.loop import Options, fit
+from hepaphase.training.patches import PatchConfig
+from hepaphase.training.task import Progress, Setup
+from hepaphase.training.tasks.diagnosis import DiagnosisConfig, DiagnosisTask, found_lesions, targets_of
+
+from ..lesion_cohort import write_lesion_cohort
+
+SETUP = Setup(device=torch.device("cpu"), amp=False, num_steps=60, batch_size=4, seed=0)
+QUIET = Options(quiet=True, tensorboard=False)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def batches(tmp_path: Path) -> Batches:
+    run = recipe().made_quick()
+    cohort = open_cohort(write_lesion_cohort(tmp_path / "cohort"))
+    return Batches(samples=run.samples(cohort, run.task, training=True), batch_size=4, seed=0)
+
+
+def test_it_learns(batches: Batches) -> None:
+    torch.manual_seed(0)
+    config = dataclasses.replace(TINY, lr=1e-2, bfloat16=False)
+    task = DiagnosisTask(config, SETUP)
+    losses = [task.step(batches[s], progress=Progress(s, 24))["loss"] for s in range(24)]
+    assert sum(losses[-6:]) < 0.85 * sum(losses[:6])
+    figures = task.validate(batches[s] for s in range(2))
+    assert figures["loss"] > 0 and 0 <= figures["named"] <= figures["lesion_recall"] <= 1
+
+
+def test_the_quick_run_leaves_a_bundle_that_reads(tmp_path: Path) -> None:
+    run = dataclasses.replace(recipe().made_quick(), num_steps=2, threads=0)
+    data = split(open_cohort(write_lesion_cohort(tmp_path / "cohort")))
+    fitted = fit(run, data, tmp_path / "out", options=QUIET)
+    bundle = Bundle.load(fitted.bundle, kind="diagnosis")
+    assert Reader.from_bundle(bundle).config == TINY.network
+    other = DiagnosisTask(TINY, SETUP)
+    other.start_from(bundle)
+    assert set(other.bundle({}).weights) == set(bundle.weights)
+
+
+def test_state_goes_out_and_in(batches: Batches) -> None:
+    config = dataclasses.replace(TINY, bfloat16=False)
+    tasks = []
+    for start in (0, 1):
+        torch.manual_seed(start)
+        tasks.append(DiagnosisTask(config, SETUP))
+    tasks[0].step(batches[0], progress=Progress(0, 60))
+    tasks[1].load_state_dict(tasks[0].state_dict())
+    one, two = (task.step(batches[1], progress=Progress(1, 60)) for task in tasks)
+    assert one == two
+
+
+def test_a_lesion_is_found_when_half_of_it_is_marked(batches: Batches) -> None:
+    batch = next(b for b in (batches[s] for s in range(20)) if (b["classes"] >= 0).sum() >= 2)
+    targets = targets_of(batch)
+    network = DiagnosisTask(dataclasses.replace(TINY, bfloat16=False), SETUP)._network
+    with torch.no_grad():
+        prediction = network(batch["hu"], batch["present"])
+    prediction.voxel_logits[:] = -9.0
+    prediction.voxel_logits[:, -1] = 9.0
+    read = ReadConfig(voxel_share=1.0)
+    assert not any(seen for seen, _ in found_lesions(prediction, targets, read))
+    for row, labels, classes in zip(prediction.voxel_logits, targets.labels, targets.classes, strict=True):
+        for k, key in enumerate(classes):
+            row[int(key)][labels == k + 1] = 20.0
+    assert all(seen and right for seen, right in found_lesions(prediction, targets, read))
+
+
+def test_patches_that_do_not_fit_the_network_are_refused() -> None:
+    with pytest.raises(ConfigError, match="multiples of 8"):
+        DiagnosisConfig(patch=PatchConfig(shape_zyx=(20, 32, 32)))
