@@ -175,5 +175,6 @@ def _phase_facts(reading: Reading, models: Models, phase: Phase) -> PhaseFacts:
 def _run_text(reading: Reading) -> dict[str, str]:
     total = sum(step.seconds for step in reading.steps)
     peak = next((s.peak_mib for s in reversed(reading.steps) if s.peak_mib is not None), None)
-    facts = {"hepaphase": version("hepaphase"), "seconds": f"{total:.1f}"}
-    return facts if peak is None else {**facts, "peak memory": f"{peak:.0f} MiB"}
+    steps = ", ".join(f"{step.name} {step.seconds:.1f}" for step in reading.steps)
+    facts = {"hepaphase": version("hepaphase"), "Seconds": f"{total:.1f} ({steps})"}
+    return facts if peak is None else {**facts, "Peak memory": f"{peak:.0f} MiB"}
