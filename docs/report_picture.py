@@ -8,8 +8,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 TARGET = Path(__file__).parent / "assets" / "report.png"
-WIDTH, HEIGHT = 1280, 960
-COLORS = 200  # a palette keeps the picture small
+WIDTH, HEIGHT = 1200, 900
 
 
 def main(report: Path) -> None:
@@ -19,7 +18,7 @@ def main(report: Path) -> None:
         page.goto(report.resolve().as_uri())
         shot = page.screenshot()
         browser.close()
-    picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+    picture = Image.open(io.BytesIO(shot)).convert("RGB")
     TARGET.parent.mkdir(exist_ok=True)
     picture.save(TARGET, optimize=True)
     print(f"{TARGET}: {TARGET.stat().st_size / 1000:.0f} kB")
