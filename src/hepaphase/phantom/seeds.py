@@ -11,7 +11,7 @@ SEED_RANGES = {
 }
 """Half-open ranges, disjoint."""
 
-DEMO_SEED = 1_000
+DEMO_SEED = 1_034
 """The first seed of the demo range with two or more lesions of at least 20 mm, of different class, one malignant."""
 
 
