@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 TARGET = Path(__file__).parent / "assets" / "report.png"
-WIDTH, HEIGHT = 1200, 900
+WIDTH, HEIGHT = 1200, 800
 
 
 def main(report: Path) -> None:
