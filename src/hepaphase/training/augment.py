@@ -30,7 +30,7 @@ class Augmentation:
     """Of each phase on its own."""
     gain: float = 0.04
     """Relative, about 0 HU."""
-    noise_range: tuple[float, float] = (0.3, 1.4)
+    noise_range: tuple[float, float] = (0.3, 2.5)
     """Simulated examples: the noise is laid elsewhere and multiplied by a factor from this range."""
     noise_hu: float = 3.0
     """Largest added white noise where no noise-free volume is known."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def read_prepared(path: Path) -> PreparedCase:
             clinical=json.loads(str(fields.get("clinical", "{}"))),
             exam=json.loads(str(fields.get("exam", "{}"))),
         )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
 
 
@@ -96,7 +97,7 @@ def open_cohort(folder: Path) -> Cohort:
     Raises:
         InputError: when there is none.
     """
-    files = tuple(sorted(folder.glob("*.npz")))
+    files = tuple(path for path in sorted(folder.glob("*.npz")) if not path.name.startswith("."))
     if not files:
         raise InputError(f"{folder} holds no prepared case (.npz). Prepare it first: hepaphase prepare.")
     return Cohort(files, folder.resolve().name)

@@ -1,5 +1,6 @@
 """Patches around lesions and in the liver, from a cohort of prepared crops."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,7 +67,7 @@ class LesionPatches:
         self._config = config.patch
         self._training = training
         self._kept: dict[int, PreparedCase] = {}
-        self._order = balanced(self._cohort, self._config.repeat) if training else list(range(len(cohort)))
+        self._order = self._balanced() if training else list(range(len(cohort)))
 
     def __len__(self) -> int:
         return len(self._order)
@@ -90,18 +91,25 @@ class LesionPatches:
         truth = truth_of(case, corner, self._config)
         return {**as_arrays(hu, self._config.shape_zyx), **{k: _flipped(k, v, flips) for k, v in truth.items()}}
 
+    def _balanced(self) -> list[int]:
+        classes = [set(self._case(number).lesion_classes.values()) for number in range(len(self._cohort))]
+        return balanced(classes, self._config.repeat)
+
     def _case(self, number: int) -> PreparedCase:
         if number not in self._kept:
             self._kept[number] = self._cohort.load(number)
         return self._kept[number]
 
 
-def balanced(cohort: Cohort, repeat: int) -> list[int]:
+def balanced(classes: Sequence[Set[str]], repeat: int) -> list[int]:
     """Case numbers, those with rare lesion classes up to ``repeat`` times.
 
     A case comes up sqrt(f_max / f) times, rounded, f being the share of cases with its rarest class.
+
+    Args:
+        classes: per case, the classes of its lesions.
+        repeat: most that a case comes up.
     """
-    classes = [set(cohort.load(number).lesion_classes.values()) for number in range(len(cohort))]
     counts = {key: sum(key in held for held in classes) for key in CLASS_INDEX}
     most = max([*counts.values(), 1])
     order = []
