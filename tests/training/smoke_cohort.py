@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-SHAPES = ((48, 64, 64), (48, 80, 64), (64, 64, 64))
+SHAPES = ((24, 32, 32), (24, 40, 32), (32, 32, 32))
 
 
 def write_case(folder: Path, number: int) -> Path:
@@ -13,17 +13,17 @@ def write_case(folder: Path, number: int) -> Path:
     rng = np.random.default_rng(number)
     shape = SHAPES[number % 3]
     z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    liver = ((z - 24) ** 2 + (y - 32) ** 2 + (x - 30) ** 2 < 18**2).astype(np.uint8)
+    liver = ((z - 12) ** 2 + (y - 16) ** 2 + (x - 15) ** 2 < 9**2).astype(np.uint8)
     geometry = {
         "shape_zyx": shape,
-        "spacing_xyz_mm": (4.0, 4.0, 4.0),
+        "spacing_xyz_mm": (8.0, 8.0, 8.0),
         "origin_lps_mm": (-100.0 + number, 20.0, -300.0),
         "direction": np.eye(3).tolist(),
     }
     phases = ("NC", "AP", "PVP", "DP")[: number % 4 + 1]
     arrays = {f"hu_{p}": (100 * liver + rng.normal(0, 10, shape)).astype(np.int16) for p in phases}
     path = folder / f"case-{number:03d}.npz"
-    np.savez_compressed(
+    np.savez(  # quick to read back
         path,
         case=path.stem,
         geometry=json.dumps(geometry),

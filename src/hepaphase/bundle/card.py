@@ -62,10 +62,9 @@ class Card:
     def from_dict(cls, data: Mapping[str, Any]) -> "Card":
         """From what :meth:`to_dict` gave; fields of a later minor version are left out."""
         known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__}
+        known = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
         figures = tuple(_figure(entry) for entry in known.pop("figures", ()))
-        return cls(
-            **{"title": "Untitled"} | known | {"figures": figures},
-        )
+        return cls(**{"title": "Untitled", **known, "figures": figures})
 
     def to_markdown(self) -> str:
         """The card as a page."""

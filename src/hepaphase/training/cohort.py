@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import ConfigError, InputError
-from ..base.seeds import stream
+from ..datasets.split import assign_folds
 from ..study.phase import Phase
 
 NUM_FOLDS = 5
@@ -48,7 +49,7 @@ def read_prepared(path: Path) -> PreparedCase:
         InputError: if the file is damaged or lacks a field.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             fields = dict(file.items())
         times = dict(zip(Phase, fields["times_s"].tolist(), strict=True))
         return PreparedCase(
@@ -62,7 +63,7 @@ def read_prepared(path: Path) -> PreparedCase:
             clinical=json.loads(str(fields.get("clinical", "{}"))),
             exam=json.loads(str(fields.get("exam", "{}"))),
         )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
 
 
@@ -111,40 +112,51 @@ class Split:
     validation: Cohort
 
 
-def split(cohort: Cohort, *, fold: int | None = None, seed: int = 0) -> Split:
-    """Split by case.
+def split(cohort: Cohort, *, fold: int | None = None) -> Split:
+    """Split by patient.
 
-    With a ``split.json`` beside the crops and no ``fold``, as it says. Otherwise fold ``fold`` (0 if None) of five
-    validates, drawn by ``seed``; cases that ``split.json`` keeps for testing stay out.
+    With a ``split.json`` beside the crops and no ``fold``, as it says. Otherwise fold ``fold`` (0 if None) of five, or
+    of as many as there are patients, validates; cases that ``split.json`` keeps for testing stay out. Who is whose
+    patient stands in ``prepared.json``; a case not named there is a patient of its own. A single patient trains only.
 
     Raises:
-        ConfigError: for a fold that does not exist, or a split file that names no known case.
+        ConfigError: for a fold that does not exist, or a split file that names no known case or one twice.
     """
     listed = _read_split(cohort)
     if listed and fold is None:
         return Split(_pick(cohort, listed, "train"), _pick(cohort, listed, "validation"))
-    number = fold or 0
-    if not 0 <= number < NUM_FOLDS:
-        raise ConfigError(f"Fold {number} does not exist. Choose 0 to {NUM_FOLDS - 1}.")
     test = set(listed.get("test", ()))
-    files = [path for path in cohort.files if path.stem not in test]
-    order = stream(seed, "folds").permutation(len(files))
-    held_out = {files[i] for i in order[number::NUM_FOLDS]}
-    return Split(
-        replace(cohort, files=tuple(path for path in files if path not in held_out)),
-        replace(cohort, files=tuple(path for path in files if path in held_out)),
-    )
+    rest = replace(cohort, files=tuple(path for path in cohort.files if path.stem not in test))
+    owners = _beside(cohort, "prepared.json").get("patients", {})
+    patients = {path.stem: owners.get(path.stem, path.stem) for path in rest.files}
+    num_folds = min(NUM_FOLDS, len(set(patients.values())))
+    if not 0 <= (fold or 0) < max(num_folds, 1):
+        raise ConfigError(f"Fold {fold} does not exist. Choose 0 to {num_folds - 1}.")
+    if num_folds < 2:
+        return Split(rest, replace(cohort, files=()))
+    folds = assign_folds(patients, num_folds=num_folds, seed=0)
+    inside = tuple(path for path in rest.files if folds[path.stem] != (fold or 0))
+    outside = tuple(path for path in rest.files if folds[path.stem] == (fold or 0))
+    return Split(replace(cohort, files=inside), replace(cohort, files=outside))
+
+
+def _beside(cohort: Cohort, name: str) -> dict[str, Any]:
+    path = cohort.files[0].parent / name
+    if not path.is_file():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON ({error}). Repair or remove it.") from error
+    return content
 
 
 def _read_split(cohort: Cohort) -> dict[str, list[str]]:
-    path = cohort.files[0].parent / SPLIT_FILE if cohort.files else Path(SPLIT_FILE)
-    if not path.is_file():
-        return {}
-    listed: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    listed: dict[str, list[str]] = _beside(cohort, SPLIT_FILE)
     names = [case for cases in listed.values() for case in cases]
     if len(set(names)) < len(names):
         twice = next(case for case in names if names.count(case) > 1)
-        raise ConfigError(f"{path} puts case '{twice}' on two sides of the split. Keep it on one.")
+        raise ConfigError(f"{SPLIT_FILE} puts case '{twice}' on two sides of the split. Keep it on one.")
     return listed
 
 

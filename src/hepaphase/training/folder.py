@@ -28,14 +28,12 @@ class RunFolder:
 
     path: Path
 
-    def open(self, run: Run, data: Split, *, resume: bool) -> None:
-        """Claim the folder for ``run``.
+    def check(self, *, resume: bool) -> None:
+        """Whether a run may write here at all.
 
         Raises:
-            OutputError: when it holds anything and ``resume`` is not set, or anything but a run.
-            CheckpointError: when it holds another run, naming the settings that differ.
+            OutputError: when it holds a run and ``resume`` is not set, or anything but a run.
         """
-        record = _record(run, data)
         earlier = self._earlier()
         if earlier is None:
             self._refuse_strangers()
@@ -43,8 +41,19 @@ class RunFolder:
             raise OutputError(
                 f"{self.path} holds the run '{earlier['name']}'. Add --resume to go on with it, or name another folder."
             )
-        else:
+
+    def open(self, run: Run, data: Split, *, resume: bool) -> None:
+        """Claim the folder for ``run``.
+
+        Raises:
+            OutputError: as :meth:`check`.
+            CheckpointError: when it holds another run, naming the settings that differ.
+        """
+        self.check(resume=resume)
+        record, earlier = _record(run, data), self._earlier()
+        if earlier is not None:
             _require_same(earlier, record, self.path)
+            record = {**record, **{key: earlier[key] for key in ("finished",) if key in earlier}}
         write_json(self.path / "run.json", record)
 
     def finish(self, *, num_steps: int, seconds: float, figures: Mapping[str, float]) -> None:

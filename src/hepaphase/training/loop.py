@@ -1,7 +1,8 @@
 """One loop for every task: steps, validation, checkpoints, and the bundle at the end."""
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from .log import MetricLog
 from .prefetch import Workers, ahead
 from .rng import restore_rng, rng_state
 from .run import Run
+from .stop import stop_requests
 from .task import Progress, Setup, Task
 
 _log = logger(__name__)
@@ -60,13 +62,18 @@ def fit(run: Run, data: Split, out: Path, *, options: Options | None = None) -> 
     options = options or Options()
     folder = RunFolder(out)
     folder.open(run, data, resume=options.resume)
-    if run.threads:
-        torch.set_num_threads(run.threads)
-    loop = _Loop(run, data, folder, options)
-    try:
+    with _num_threads(run.threads), contextlib.closing(_Loop(run, data, folder, options)) as loop:
         return loop.run_to_end()
+
+
+@contextlib.contextmanager
+def _num_threads(wanted: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted or before)
+    try:
+        yield
     finally:
-        loop.close()
+        torch.set_num_threads(before)
 
 
 class _Loop:
@@ -86,16 +93,17 @@ class _Loop:
         steps = range(self._step, run.num_steps)
         batches = ahead(self._train, steps, Workers(run.workers, run.worker_kind))
         title = f"{run.name} ({len(self._data.training)} cases)"
-        for step, batch in track(zip(steps, batches, strict=True), title=title, total=len(steps), quiet=self._quiet):
-            self._one_step(step, batch)
+        pairs = zip(steps, batches, strict=True)
+        with contextlib.closing(batches), stop_requests() as stop:
+            for step, batch in track(pairs, title=title, total=len(steps), quiet=self._options.quiet):
+                self._one_step(step, batch)
+                if stop.requested:
+                    self._save()
+                    raise KeyboardInterrupt
         return self._finish()
 
     def close(self) -> None:
         self._log.close()
-
-    @property
-    def _quiet(self) -> bool:
-        return self._options.quiet
 
     def _build(self) -> Task:
         run = self._run
@@ -124,8 +132,8 @@ class _Loop:
         self._step = step + 1
         if not _finite(figures.get("loss", 0.0)):
             raise ConfigError(
-                f"The loss is {figures['loss']} at step {step}. The last checkpoint is from before; lower the learning "
-                f"rate (--set lr=...) and start in another folder."
+                f"The loss is {figures['loss']} at step {step}; the checkpoints are from before. "
+                "Lower the learning rate with --set and start in another folder."
             )
         if _due(self._step, run.log_every, run.num_steps):
             self._log.write(self._step, "training", figures)
@@ -157,9 +165,12 @@ class _Loop:
         run = self._run
         late = time.monotonic() - self._last_checkpoint >= run.checkpoint_seconds
         if late or _due(self._step, run.checkpoint_steps, run.num_steps):
-            state = {"task": self._task.state_dict(), "rng": rng_state(), "best": self._best}
-            self._checkpoints.save(self._step, state)
-            self._last_checkpoint = time.monotonic()
+            self._save()
+
+    def _save(self) -> None:
+        state = {"task": self._task.state_dict(), "rng": rng_state(), "best": self._best}
+        self._checkpoints.save(self._step, state)
+        self._last_checkpoint = time.monotonic()
 
     def _finish(self) -> Fitted:
         path = self._folder.path / "model.hepa"

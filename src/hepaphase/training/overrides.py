@@ -35,23 +35,27 @@ def _set(config: Any, path: Sequence[str], text: str) -> Any:
     name, *rest = path
     settable = _settable(config)
     task = getattr(config, "task", None)
-    if name not in settable and is_dataclass(task) and name in _settable(task):
+    if name not in settable and _is_group(task) and name in _settable(task):
         return replace(config, task=_set(task, path, text))
     known = settable if task is None else {**settable, **dict.fromkeys(_settable(task))}
     check_name(name, known, kind="setting")
     value = getattr(config, name)
-    if rest or is_dataclass(value):
-        if not is_dataclass(value) or not rest:
-            raise ConfigError(f"'{name}' is {'a group' if is_dataclass(value) else 'one value'}: {_hint(name, value)}.")
+    if rest or _is_group(value):
+        if not _is_group(value) or not rest:
+            raise ConfigError(f"'{name}' is {'a group' if _is_group(value) else 'one value'}: {_hint(name, value)}.")
         return replace(config, **{name: _set(value, rest, text)})
     return replace(config, **{name: parse(text, settable[name], name=name)})
+
+
+def _is_group(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
 
 
 def _settable(config: Any) -> dict[str, Any]:
     """Fields that a text can set, with their types."""
     hints = typing.get_type_hints(type(config))
     named = {field.name: hints[field.name] for field in fields(config) if field.init}
-    return {name: hint for name, hint in named.items() if _is_value(hint) or is_dataclass(getattr(config, name))}
+    return {name: hint for name, hint in named.items() if _is_value(hint) or _is_group(getattr(config, name))}
 
 
 def _is_value(hint: Any) -> bool:
@@ -113,6 +117,6 @@ def _describe(hint: Any) -> str:
 
 
 def _hint(name: str, value: Any) -> str:
-    if not is_dataclass(value):
+    if not _is_group(value):
         return f"--set {name}={value}"
     return f"set one of {', '.join(f'{name}.{field}' for field in _settable(value))}"

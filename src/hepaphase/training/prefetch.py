@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -32,7 +32,7 @@ class Workers:
     kind: Literal["thread", "process"] = "thread"
 
 
-def ahead(source: Source, numbers: range, workers: Workers) -> Iterator[dict[str, Tensor]]:
+def ahead(source: Source, numbers: range, workers: Workers) -> Generator[dict[str, Tensor]]:
     """Yield ``source[n]`` for each of ``numbers``, in order, prepared by ``workers``.
 
     The batches do not depend on the workers. Processes are spawned, so the source must be picklable; where they
@@ -55,7 +55,7 @@ class _CannotStartError(Exception):
     pass
 
 
-def _pooled(source: Source, numbers: range, workers: Workers) -> Iterator[dict[str, Tensor]]:
+def _pooled(source: Source, numbers: range, workers: Workers) -> Generator[dict[str, Tensor]]:
     pool, make = _start(source, workers)
     waiting: deque[Future[dict[str, Tensor]]] = deque()
     try:

@@ -1,0 +1,92 @@
+"""``hepaphase train``: a recipe, a cohort, and a model at the end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._options import FOLDER
+
+if TYPE_CHECKING:
+    from ..study.study import PhaseVolume
+    from ..training.run import Run
+
+
+@click.command()
+@click.argument("recipe", required=False)
+@click.argument("cohort", type=FOLDER, required=False)
+@click.argument("out", type=FOLDER, required=False)
+@click.option("--resume", is_flag=True, help="Go on with the run in OUT; starts it when there is none.")
+@click.option("--quick", is_flag=True, help="The same run in tiny, in seconds.")
+@click.option("--from", "start", type=click.Path(path_type=Path, dir_okay=False), help="Start from this bundle.")
+@click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Change one setting; repeatable.")
+@click.option("--fold", type=int, help="Which fifth of the patients validates: 0 to 4; default as split.json says.")
+@click.option("--device", help="cpu, cuda or cuda:0; default as the recipe says.")
+@click.option("--seed", type=int, help="Of weights, order and augmentation; default as the recipe says.")
+def command(recipe: str | None, cohort: Path | None, out: Path | None, **options: Any) -> None:
+    """Train RECIPE on COHORT, raw or prepared, and write OUT/model.hepa; without RECIPE, list what there is.
+
+    OUT also gets metrics.csv, run.json, checkpoints and TensorBoard events. A run that was stopped or killed goes on
+    with --resume and ends with the same weights.
+    """
+    if recipe is None:
+        _list()
+        return
+    if cohort is None or out is None:
+        raise click.UsageError("Give RECIPE COHORT OUT, or nothing to see the recipes.")
+    given = {name: options.pop(name) for name in ("device", "seed")}
+    run = _make_run(recipe, options.pop("assignments"), quick=options.pop("quick"), given=given)
+    _train(run, cohort, out, **options)
+
+
+def _list() -> None:
+    from ..recipes import RECIPES, describe
+
+    for name in RECIPES.names():
+        click.echo(f"{name:12} {describe(name)}")
+
+
+def _make_run(recipe: str, assignments: Sequence[str], *, quick: bool, given: dict[str, Any]) -> "Run":
+    from ..recipes import RECIPES
+    from ..training.overrides import override
+
+    run: Run = RECIPES.load(recipe)()
+    run = run.made_quick() if quick else run
+    run = replace(run, **{name: value for name, value in given.items() if value is not None})
+    changed: Run = override(run, assignments)
+    return changed
+
+
+def _train(run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | None, fold: int | None) -> None:
+    from ..bundle.bundle import Bundle
+    from ..training.cohort import open_cohort, split
+    from ..training.folder import RunFolder
+    from ..training.loop import Options, fit
+
+    RunFolder(out).check(resume=resume)  # before hours of preparation
+    bundle = None if start is None else Bundle.load(start)
+    data = split(open_cohort(_prepared(cohort, out)), fold=fold)
+    fitted = fit(run, data, out, options=Options(resume=resume, start=bundle))
+    for name, value in fitted.figures.items():
+        click.echo(f"{name}: {value:.4g} ({len(data.validation)} validation cases)")
+    click.echo(f"{fitted.bundle}")
+
+
+def _prepared(cohort: Path, out: Path) -> Path:
+    """Where the prepared cases of ``cohort`` are; a raw cohort is prepared inside ``out``, once."""
+    from ..training.cohort import is_prepared
+
+    if is_prepared(cohort):
+        return cohort
+    from ..bundle.bundle import Bundle, shipped
+    from ..organs.segment import segment_organs
+    from ..prepare.cohort import prepare_cohort
+
+    def segment(volume: "PhaseVolume") -> Any:
+        bundle = Bundle.load(shipped("organs"), kind="organs")
+        return segment_organs(volume, bundle)["liver"]
+
+    prepare_cohort(cohort, out / "prepared", segment=segment)
+    return out / "prepared"

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hepaphase.base.errors import ConfigError, OutputError, UnknownNameError
+from hepaphase.bundle.bundle import Bundle
+from hepaphase.cli.main import group
+
+from ..training.smoke_cohort import write_cohort
+
+FAST = ("--set", "num_steps=3", "--set", "threads=1")
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(group, ["train", *map(str, arguments)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cohort(tmp_path_factory.mktemp("cohort"))
+
+
+def test_without_a_recipe_it_lists_them() -> None:
+    lines = run().output.splitlines()
+    assert any(line.startswith("smoke ") and line.endswith(".") for line in lines)
+
+
+def test_it_writes_what_it_says(cohort: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("smoke", cohort, out, "--seed", 4, "--fold", 1, "--set", "channels=2", *FAST)
+    assert result.output.splitlines()[-1] == str(out / "model.hepa")
+    assert "accuracy: " in result.output
+    bundle = Bundle.load(out / "model.hepa")
+    assert (bundle.config["channels"], bundle.card["seed"]) == (2, 4)
+    assert json.loads((out / "run.json").read_text())["finished"]["steps"] == 3
+    assert (out / "metrics.csv").is_file()
+
+
+def test_quick_takes_eight_steps(cohort: Path, tmp_path: Path) -> None:
+    run("smoke", cohort, tmp_path / "out", "--quick", "--set", "threads=1")
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"]["steps"] == 8
+
+
+def test_resume_goes_on_and_its_lack_refuses(cohort: Path, tmp_path: Path) -> None:
+    run("smoke", cohort, tmp_path / "out", *FAST)
+    with pytest.raises(OutputError, match="--resume"):
+        run("smoke", cohort, tmp_path / "out", *FAST)
+    assert run("smoke", cohort, tmp_path / "out", "--resume", *FAST).exit_code == 0
+
+
+def test_training_starts_from_a_bundle(cohort: Path, tmp_path: Path) -> None:
+    run("smoke", cohort, tmp_path / "a", *FAST)
+    result = run("smoke", cohort, tmp_path / "b", "--from", tmp_path / "a" / "model.hepa", *FAST)
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("smok",), UnknownNameError, "Did you mean 'smoke'"),
+        (("smoke", "--set", "num_step=3"), UnknownNameError, "Did you mean 'num_steps'"),
+        (("smoke", "--device", "abacus"), ConfigError, "'abacus'"),
+        (("smoke", "--fold", "9"), ConfigError, "Fold 9"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(
+    cohort: Path, tmp_path: Path, arguments: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    recipe, *options = arguments
+    with pytest.raises(error, match=message):
+        run(recipe, cohort, tmp_path / "out", *options)
+    assert not (tmp_path / "out" / "model.hepa").exists()
+
+
+def test_a_recipe_without_a_cohort_is_a_usage_error() -> None:
+    assert run("smoke").exit_code == 2
