@@ -84,3 +84,13 @@ def test_another_class_table_is_refused(bundle: Bundle) -> None:
     other = Bundle(kind="diagnosis", config=bundle.config, classes=CLASSES[::-1], weights=bundle.weights)
     with pytest.raises(BundleError):
         diagnose(aligned(), other)
+
+
+def test_reading_in_tiles_keeps_the_grid(bundle: Bundle) -> None:
+    read = {**ReadConfig(voxel_share=1.0).to_dict(), "tile_zyx": [8, 16, 16]}
+    tiled = Bundle(
+        kind="diagnosis", config={**bundle.config, "read": read}, classes=bundle.classes, weights=bundle.weights
+    )
+    out = Reader.from_bundle(tiled).semantic(aligned(shape=(11, 13, 20)))
+    assert out.shape == (9, 11, 13, 20)
+    np.testing.assert_allclose(out.sum(0), 1, atol=1e-5)

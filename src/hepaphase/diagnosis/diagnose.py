@@ -19,6 +19,7 @@ from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
 from .postprocess import ReadConfig, lesion_labels
 from .semantic import semantic
+from .tiles import read_tiles
 
 SPACING_MM = 4.0
 """The grid that stage II reads (our choice: what two CPU cores train in an hour)."""
@@ -60,7 +61,7 @@ class Reader:
         config = NetworkConfig.from_dict(bundle.config["network"])
         network = build(config)
         network.load_state_dict({name: value.float() for name, value in bundle.weights.items()})
-        return cls(network, config, ReadConfig(**bundle.config["read"]), device=device)
+        return cls(network, config, ReadConfig.from_dict(bundle.config["read"]), device=device)
 
     def diagnose(self, study: AlignedStudy) -> Diagnosis:
         """Read one study, any subset of phases; see ``diagnose``."""
@@ -76,12 +77,22 @@ class Reader:
 
     def semantic(self, study: AlignedStudy) -> npt.NDArray[np.float32]:
         """Class probabilities (K + 1, z, y, x) of every voxel, background last."""
-        hu, present = network_input(study, multiple=self.config.size_multiple)
+        smallest = self.read.tile_zyx or (1, 1, 1)
+        hu, present = network_input(study, multiple=self.config.size_multiple, smallest=smallest)
+        hu, present = hu.to(self.device), present.to(self.device)
         with torch.inference_mode():
-            prediction = self.network(hu.to(self.device), present.to(self.device))
-            probabilities = semantic(prediction, voxel_share=self.read.voxel_share)[0].cpu().numpy()
+            if self.read.tile_zyx is None:
+                probabilities = self._read(hu, present)
+            else:
+                wanted = torch.zeros(hu.shape[2:], dtype=torch.bool)
+                z, y, x = study.geometry.shape_zyx
+                wanted[:z, :y, :x] = torch.from_numpy(liver_of(study))
+                probabilities = read_tiles(lambda part: self._read(part, present), hu, wanted, self.read.tile_zyx)
         z, y, x = study.geometry.shape_zyx
-        return np.ascontiguousarray(probabilities[:, :z, :y, :x])
+        return np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
+
+    def _read(self, hu: Tensor, present: Tensor) -> Tensor:
+        return semantic(self.network(hu, present), voxel_share=self.read.voxel_share)
 
 
 def diagnose(study: AlignedStudy, bundle: Bundle, *, device: str = "cpu") -> Diagnosis:
@@ -112,8 +123,12 @@ def liver_of(study: AlignedStudy) -> npt.NDArray[np.bool_]:
     return np.asarray(study.masks["liver"] > 0)
 
 
-def network_input(study: AlignedStudy, *, multiple: int) -> tuple[Tensor, Tensor]:
-    """HU (1, 4, z, y, x), padded with air at the far ends to a multiple of ``multiple``, and which phases are there.
+def network_input(
+    study: AlignedStudy, *, multiple: int, smallest: tuple[int, int, int] = (1, 1, 1)
+) -> tuple[Tensor, Tensor]:
+    """HU (1, 4, z, y, x) and which phases are there (1, 4).
+
+    Padded with air at the far ends to a multiple of ``multiple`` and to ``smallest``.
 
     Raises:
         StudyError: unless the study lies on a grid of 4 mm.
@@ -124,8 +139,9 @@ def network_input(study: AlignedStudy, *, multiple: int) -> tuple[Tensor, Tensor
             f"Stage II reads a {SPACING_MM:g} mm grid, study '{study.case}' has spacing {spacing} mm (z, y, x). "
             "Resample it first: hepaphase prepare."
         )
-    padding = [(0, -size % multiple) for size in study.geometry.shape_zyx]
-    hu = np.full((1, len(Phase), *(s + p[1] for s, p in zip(study.geometry.shape_zyx, padding, strict=True))), AIR_HU)
+    sizes = study.geometry.shape_zyx
+    padding = [(0, max(least, size + -size % multiple) - size) for size, least in zip(sizes, smallest, strict=True)]
+    hu = np.full((1, len(Phase), *(s + p[1] for s, p in zip(sizes, padding, strict=True))), AIR_HU)
     for index, phase in enumerate(Phase):
         if phase in study.hu:
             hu[0, index] = np.pad(study.hu[phase], padding, constant_values=AIR_HU)

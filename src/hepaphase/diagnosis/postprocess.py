@@ -1,5 +1,6 @@
 """From voxel probabilities to lesions. K classes."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,12 +31,20 @@ class ReadConfig:
     """Smaller lesions are not reported: a sphere of 3 mm radius (product.md)."""
     outside_mm: float = 3.0
     """A lesion no voxel of which lies this close to the liver is dropped (PLAN)."""
+    tile_zyx: tuple[int, int, int] | None = None
+    """Size in voxels of the tiles that the volume is read in, overlapping by half; None reads it whole."""
 
     def __post_init__(self) -> None:
         if not (0 <= self.voxel_share <= 1 and 0 < self.threshold < 1):
             raise ConfigError(f"voxel_share must be in [0, 1] and threshold in (0, 1), got {self}.")
         if self.min_mm3 < 0 or self.outside_mm < 0:
             raise ConfigError(f"Sizes must not be negative, got {self}.")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ReadConfig":
+        """From a bundle, where tuples have become lists."""
+        tile = values.get("tile_zyx")
+        return cls(**{**values, "tile_zyx": None if tile is None else tuple(tile)})
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for a bundle."""
