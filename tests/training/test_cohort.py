@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hepaphase.base.errors import ConfigError, InputError
 from hepaphase.study.phase import Phase
-from hepaphase.training.cohort import Cohort, open_cohort, read_prepared, split
+from hepaphase.training.cohort import Cohort, is_prepared, open_cohort, open_split, read_prepared, split
 
 from .smoke_cohort import SHAPES, write_case, write_cohort
 
@@ -106,3 +106,20 @@ def test_the_fingerprint_notices_a_changed_cohort(tmp_path: Path) -> None:
     assert Cohort(cohort.files[:1]).fingerprint() != before
     cohort.files[0].write_bytes(b"other")
     assert cohort.fingerprint() != before
+
+
+def test_two_folders_are_a_split(tmp_path: Path) -> None:
+    write_cohort(tmp_path / "train", num_cases=2)
+    part = open_split(tmp_path)
+    assert (len(part.training), len(part.validation)) == (2, 0)
+    write_cohort(tmp_path / "validation", num_cases=1)
+    part = open_split(tmp_path)
+    assert is_prepared(tmp_path) and part.training.name == tmp_path.name
+    assert (len(part.training), len(part.validation)) == (2, 1)
+    with pytest.raises(ConfigError, match="Leave --fold out"):
+        open_split(tmp_path, fold=1)
+
+
+def test_one_folder_is_dealt_out(tmp_path: Path) -> None:
+    part = open_split(write_cohort(tmp_path, num_cases=5), fold=2)
+    assert (len(part.training), len(part.validation)) == (4, 1)

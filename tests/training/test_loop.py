@@ -153,6 +153,16 @@ def test_another_run_is_not_resumed(run: Run, data: Split, tmp_path: Path) -> No
         fit(run, Split(data.validation, data.training), tmp_path / "out", options=RESUME)
 
 
+def test_what_does_not_decide_the_weights_may_change_on_resume(
+    run: Run, data: Split, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fit(run, data, tmp_path / "out", options=QUIET)
+    fit(replace(run, workers=0, log_every=1), data, tmp_path / "out", options=RESUME)
+    assert not caplog.text
+    fit(replace(run, threads=2), data, tmp_path / "out", options=RESUME)
+    assert "settings.threads was 1 and is 2 now: weights may differ in the last bit" in caplog.text
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(run: Run, data: Split, tmp_path: Path) -> None:
     def build(config: object, setup: object) -> object:
         task = run.build(config, setup)

@@ -98,7 +98,7 @@ class Bundle:
         found = " and ".join(parts) or f"has them in another order ({', '.join(self.classes)})"
         raise BundleError(
             f"The {self.kind} bundle was trained on another class table: it {found}; "
-            f"the table is {', '.join(expected)}. Train it again: hepaphase train {self.kind}."
+            f"the table is {', '.join(expected)}. Train it again: hepaphase train."
         )
 
     def load_into(self, module: nn.Module) -> None:

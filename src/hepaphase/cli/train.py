@@ -61,13 +61,13 @@ def _make_run(recipe: str, assignments: Sequence[str], *, quick: bool, given: di
 
 def _train(run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | None, fold: int | None) -> None:
     from ..bundle.bundle import Bundle
-    from ..training.cohort import open_cohort, split
+    from ..training.cohort import open_split
     from ..training.folder import RunFolder
     from ..training.loop import Options, fit
 
     RunFolder(out).check(resume=resume)  # before hours of preparation
     bundle = None if start is None else Bundle.load(start)
-    data = split(open_cohort(_prepared(cohort, out)), fold=fold)
+    data = open_split(_prepared(cohort, out), fold=fold)
     fitted = fit(run, data, out, options=Options(resume=resume, start=bundle))
     for name, value in fitted.figures.items():
         click.echo(f"{name}: {value:.4g} ({len(data.validation)} validation cases)")

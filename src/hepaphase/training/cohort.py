@@ -88,8 +88,8 @@ class Cohort:
 
 
 def is_prepared(folder: Path) -> bool:
-    """Whether ``folder`` holds prepared cases rather than a raw cohort."""
-    return any(folder.glob("*.npz"))
+    """Whether ``folder`` holds prepared cases, or two folders of them, rather than a raw cohort."""
+    return any(folder.glob("*.npz")) or any(folder.glob("train/*.npz"))
 
 
 def open_cohort(folder: Path) -> Cohort:
@@ -110,6 +110,24 @@ class Split:
 
     training: Cohort
     validation: Cohort
+
+
+def open_split(folder: Path, *, fold: int | None = None) -> Split:
+    """The prepared cases of ``folder`` in two: its folders ``train`` and ``validation``, or as :func:`split` does.
+
+    Raises:
+        InputError: when there is no prepared case.
+        ConfigError: as :func:`split`; also for a fold of a cohort that is split into folders.
+    """
+    if any(folder.glob("*.npz")) or not any(folder.glob("train/*.npz")):
+        return split(open_cohort(folder), fold=fold)
+    if fold is not None:
+        raise ConfigError(f"{folder} is split into folders already. Leave --fold out.")
+    name = folder.resolve().name
+    training = replace(open_cohort(folder / "train"), name=name)
+    if not any(folder.glob("validation/*.npz")):
+        return Split(training, Cohort((), name))
+    return Split(training, replace(open_cohort(folder / "validation"), name=name))
 
 
 def split(cohort: Cohort, *, fold: int | None = None) -> Split:

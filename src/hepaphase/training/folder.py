@@ -16,8 +16,10 @@ from ..bundle.bundle import current_versions
 from .cohort import Split
 from .run import Run
 
-FREE = frozenset({"log_every", "checkpoint_steps", "checkpoint_seconds", "workers", "worker_kind"})
+FREE = frozenset({"log_every", "checkpoint_steps", "checkpoint_seconds", "workers", "worker_kind", "training_data"})
 """Settings that may change on resume, for the weights do not depend on them."""
+ROUNDING = frozenset({"device", "threads"})
+"""Settings that may change on resume with a warning, for sums depend on them in the last bit."""
 
 _log = logger(__name__)
 
@@ -113,7 +115,7 @@ def _require_same(earlier: Mapping[str, Any], record: Mapping[str, Any], path: P
     before, now = _flat(earlier), _flat(record)
     differing = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     deciding = [key for key in differing if key.startswith(("name", "settings.", "task", "cohort."))]
-    deciding = [key for key in deciding if key.removeprefix("settings.") not in FREE]
+    deciding = [key for key in deciding if key.removeprefix("settings.") not in FREE | ROUNDING]
     if deciding:
         key = deciding[0]
         raise CheckpointError(
@@ -121,8 +123,10 @@ def _require_same(earlier: Mapping[str, Any], record: Mapping[str, Any], path: P
             "Give the same settings, or name another folder."
         )
     for key in differing:
-        if key.startswith(("versions.", "torch_threads")):
-            _log.warning("%s was %s and is %s now: weights may differ in the last bit.", key, before[key], now[key])
+        if key.startswith(("versions.", "torch_threads")) or key.removeprefix("settings.") in ROUNDING:
+            _log.warning(
+                "%s was %s and is %s now: weights may differ in the last bit.", key, before.get(key), now.get(key)
+            )
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
