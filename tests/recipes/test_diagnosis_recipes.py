@@ -4,7 +4,7 @@ from hepaphase.recipes import RECIPES
 from hepaphase.training.tasks.diagnosis import DiagnosisTask
 
 
-@pytest.mark.parametrize("name", ["reader", "lidia"])
+@pytest.mark.parametrize("name", ["reader", "lidia", "diagnosis"])
 def test_a_recipe_has_its_own_name_and_a_quick_form(name: str) -> None:
     run = RECIPES.load(name)()
     assert run.name == name and run.build is DiagnosisTask
