@@ -85,6 +85,7 @@ def write_prepared(exam: ToyExam, folder: Path, *, phases: tuple[Phase, ...] = t
         clinical="{}",
         **{f"hu_{p}": exam.hu[p].round().astype(np.int16) for p in phases},
         **{f"clean_{p}": exam.clean_hu[p].round().astype(np.int16) for p in phases},
+        **{f"clean_ref_{p}": exam.clean_hu[p].round().astype(np.int16) for p in phases},
     )
     return path
 

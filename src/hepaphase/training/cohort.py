@@ -32,6 +32,8 @@ class PreparedCase:
     """Phases present."""
     clean_hu: Mapping[Phase, npt.NDArray[np.int16]]
     """The same without noise; only of simulated cases."""
+    reference_hu: Mapping[Phase, npt.NDArray[np.int16]]
+    """Without noise and in the breathing state of the reference; only of simulated cases."""
     times_s: Mapping[Phase, float]
     """Of phases whose time is known."""
     masks: Mapping[str, npt.NDArray[Any]]
@@ -57,6 +59,7 @@ def read_prepared(path: Path) -> PreparedCase:
             geometry=json.loads(str(fields["geometry"])),
             hu={p: fields[f"hu_{p}"] for p in Phase if f"hu_{p}" in fields},
             clean_hu={p: fields[f"clean_{p}"] for p in Phase if f"clean_{p}" in fields},
+            reference_hu={p: fields[f"clean_ref_{p}"] for p in Phase if f"clean_ref_{p}" in fields},
             times_s={p: time for p, time in times.items() if np.isfinite(time)},
             masks={name: fields[name] for name in ("liver", "lesions", "organs") if name in fields},
             lesion_classes=_lesion_classes(fields),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...base.errors import ConfigError
 from ...bundle.bundle import Bundle
-from ...study.phase import Phase
+from ...study.phase import REFERENCE_ORDER, Phase
 from ...synthesis.generators.kinetic import pack_bundle
 from ...synthesis.losses import LossWeights, all_finite, curve_loss
 from ...synthesis.network import KineticNetwork, NetworkConfig, Scanned
@@ -20,7 +20,7 @@ from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
 
 SUBSETS = tuple(subset for size in range(1, 5) for subset in combinations(Phase, size))
 """Every non-empty set of phases, smaller ones first."""
-VALIDATED = ((Phase.NC,), (Phase.PVP,), (Phase.NC, Phase.PVP), (Phase.AP, Phase.PVP))
+VALIDATED = ((Phase.NC,), (Phase.PVP,), (Phase.NC, Phase.PVP))
 """Inputs that validation during training looks at."""
 
 
@@ -46,7 +46,7 @@ class SynthesisConfig:
     lr: float = 2e-3
     warmup_steps: int = 100
     weight_decay: float = 0.01
-    average_decay: float = 0.998
+    average_decay: float = 0.995
     """Of the running average of the weights, which is what is kept."""
 
     def __post_init__(self) -> None:
@@ -75,9 +75,7 @@ class SynthesisTask:
         scanned = _scanned(batch)
         self.network.note_trained(batch["known"], batch["time_s"])
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.setup.device.type, torch.bfloat16):
-            features = self.network.features(scanned)
-        curves = self.network.curves(features, scanned, batch["voxels"])
+        curves = self.network.curves(self._features(scanned), scanned, batch["voxels"])
         weight = batch["known"] * torch.where(batch["scanned"], config.present_weight, 1.0)
         terms = curve_loss(self.network.at(curves, batch["time_s"]), batch["truth_hu"], weight, config.weights)
         terms["loss"].backward()  # type: ignore[no-untyped-call]
@@ -104,14 +102,18 @@ class SynthesisTask:
             scanned = _with_subset(batch, subset)
             if scanned is None:
                 continue
-            curves = self.network(scanned)
+            curves = self.network.curves(self._features(scanned), scanned, None)
             for number, phase in enumerate(Phase):
                 if phase in subset or not bool(batch["known"][:, number].all()):
                     continue
                 predicted = self.network.at(curves, batch["time_s"][:, number : number + 1])
                 truth = batch["truth_hu"][:, number]
                 tally.add(predicted.hu.reshape(truth.shape), truth, batch)
-                baseline.add(carried(batch["hu"], subset, batch["time_s"], number), truth, batch)
+                baseline.add(carried(scanned.hu, subset, batch["time_s"], number), truth, batch)
+
+    def _features(self, scanned: Scanned) -> tuple[Tensor, Tensor]:
+        with torch.autocast(self.setup.device.type, torch.bfloat16):
+            return self.network.features(scanned)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, their average, the optimizer, and how many steps were skipped."""
@@ -149,4 +151,7 @@ def _with_subset(batch: Batch, subset: tuple[Phase, ...]) -> Scanned | None:
     if not bool((batch["known"] | ~wanted).all()):
         return None
     present: Tensor = wanted.expand_as(batch["known"])
-    return _scanned({**batch, "scanned": present})
+    reference = list(Phase).index(next(p for p in REFERENCE_ORDER if p in subset))
+    hu = batch["hu"].clone()
+    hu[:, reference] = batch["still_hu"][:, reference]
+    return _scanned({**batch, "hu": hu, "scanned": present})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...study.phase import TYPICAL_TIME_S, Phase
+from ...study.phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase
 from ..cohort import Cohort, PreparedCase
 from ..data import Sample
 from .synthesis import SUBSETS, SynthesisConfig
@@ -29,6 +29,9 @@ class SynthesisSamples:
     ``scanned`` (P,) which of them are shown to the network, ``time_s`` (P,) when they were scanned and ``given_s`` what
     the network is told. Training adds ``voxels`` (N,) and ``truth_hu`` (N, P) there; validation whole volumes
     ``truth_hu`` (P, z, y, x), ``liver`` and ``lesions``. The truth is free of noise where the case has it so.
+
+    Phases of a simulated exam differ by breathing, and the truth is known in one state. The input that the pipeline
+    would choose as its reference is shown in that state (``with_reference``), the others as they were breathed.
     """
 
     cohort: Cohort
@@ -44,18 +47,25 @@ class SynthesisSamples:
         size = self.config.crop_zyx if self.training else self.config.validation_crop_zyx
         corner = _corner(case, size, rng if self.training else None)
         hu = np.stack([_cut(case.hu.get(p), corner, size) for p in Phase]).astype(np.float32)
-        truth = np.stack([_cut(case.clean_hu.get(p, case.hu.get(p)), corner, size) for p in Phase]).astype(np.float32)
+        still = np.stack([_cut(_held_still(case, p), corner, size) for p in Phase]).astype(np.float32)
+        truth = np.stack([_cut(_truth(case, p), corner, size) for p in Phase]).astype(np.float32)
         known = np.array([p in case.hu for p in Phase])
         times = np.array([_time_s(case, p) for p in Phase], dtype=np.float32)
         common: dict[str, Array] = {"hu": hu, "known": known, "time_s": times, "given_s": times, "scanned": known}
         masks = {name: _cut(case.masks.get(name), corner, size, fill=0) for name in ("liver", "lesions")}
         if not self.training:
-            return common | {"truth_hu": truth} | {name: mask.astype(np.int32) for name, mask in masks.items()}
+            return (
+                common
+                | {"truth_hu": truth, "still_hu": still}
+                | {name: mask.astype(np.int32) for name, mask in masks.items()}
+            )
         voxels = _draw_voxels(hu[known][0], masks, self.config.num_voxels, rng)
         typical = np.array([TYPICAL_TIME_S[p] for p in Phase], dtype=np.float32)
         told = typical if rng.random() < self.config.unknown_time_share else times
+        scanned = _draw_subset(known, rng)
         return common | {
-            "scanned": _draw_subset(known, rng),
+            "hu": with_reference(hu, still, scanned),
+            "scanned": scanned,
             "given_s": told,
             "voxels": voxels,
             "truth_hu": truth.reshape(len(truth), -1)[:, voxels].T.copy(),
@@ -65,6 +75,27 @@ class SynthesisSamples:
 def make_samples(cohort: Cohort, config: SynthesisConfig, *, training: bool) -> SynthesisSamples:
     """What a run calls."""
     return SynthesisSamples(cohort, config, training)
+
+
+def _truth(case: PreparedCase, phase: Phase) -> Array | None:
+    """The best there is: without noise and as the reference was breathed, without noise, or as scanned."""
+    return next((kind[phase] for kind in (case.reference_hu, case.clean_hu, case.hu) if phase in kind), None)
+
+
+def _held_still(case: PreparedCase, phase: Phase) -> Array | None:
+    """The phase with its noise, but as the reference was breathed; as scanned where that is not known."""
+    if phase not in case.reference_hu or phase not in case.clean_hu:
+        return case.hu.get(phase)
+    return case.hu[phase] - case.clean_hu[phase] + case.reference_hu[phase]
+
+
+def with_reference(hu: Array, still: Array, scanned: Array) -> Array:
+    """Phases (P, z, y, x) of which the one that is the reference among ``scanned`` (P,) lies where the truth lies."""
+    order = list(Phase)
+    reference = next(order.index(p) for p in REFERENCE_ORDER if scanned[order.index(p)])
+    out = hu.copy()
+    out[reference] = still[reference]
+    return out
 
 
 def _time_s(case: PreparedCase, phase: Phase) -> float:

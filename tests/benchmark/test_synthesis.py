@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from tests.toy_exams import toy_exam, write_prepared
+
+from hepaphase.base.errors import InputError
+from hepaphase.benchmark.synthesis import given, run, statistics, write
+from hepaphase.evaluation.bootstrap import Bootstrap
+from hepaphase.study.phase import Phase
+from hepaphase.study.study import AlignedStudy
+from hepaphase.synthesis.generators.carry import Generator as Carry
+from hepaphase.synthesis.protocol import Generated
+from hepaphase.training.cohort import read_prepared
+
+
+class Oracle:
+    """Knows the truth, but for 2 HU."""
+
+    def __init__(self) -> None:
+        self.exams = {f"toy-{seed:03d}": toy_exam(seed) for seed in range(3)}
+
+    def generate(self, study: AlignedStudy, target: Phase, *, time_s: float | None = None) -> Generated:
+        hu = self.exams[study.case].clean_hu[target].round() + np.float32(2)
+        return Generated(hu=hu, sd_hu=np.full_like(hu, 1.5), residual_hu=np.zeros_like(hu), time_s=time_s or 0.0)
+
+
+@pytest.fixture
+def cohort(tmp_path):
+    for seed in range(3):
+        write_prepared(toy_exam(seed), tmp_path)
+    return tmp_path
+
+
+def test_errors_are_those_made(cohort, tmp_path) -> None:
+    subsets = ((Phase.NC,), (Phase.NC, Phase.PVP))
+    rows = run(cohort, {"oracle": Oracle(), "carry": Carry()}, subsets=subsets, quiet=True)
+    assert len(rows) == 3 * 2 * (3 + 2)
+    oracle = [row for row in rows if row.generator == "oracle"]
+    assert all(row.figures[name] == 2.0 for row in oracle for name in ("liver_mae", "lesion_mae", "lesion_mean_mae"))
+    assert all(row.figures["liver_within_1sd"] == 0 and row.figures["lesion_within_2sd"] == 1 for row in oracle)
+    carried = {s.name: s.interval.value for s in statistics([r for r in rows if r.generator == "carry"])}
+    assert carried["NC to PVP: liver_mae"] > 30 > carried["NC, PVP to DP: liver_mae"]
+    table = write(rows, tmp_path / "out", {"cohort": "toys"}, Bootstrap(num_resamples=20))
+    assert "| NC to AP: liver_mae | 2.0 [2.0, 2.0] |" in table and (tmp_path / "out" / "rows.csv").is_file()
+
+
+def test_the_reference_among_the_inputs_is_moved_to_the_truth(cohort) -> None:
+    path = next(iter(sorted(cohort.glob("*.npz"))))
+    fields = dict(np.load(path).items())
+    for name in ("hu_NC", "hu_PVP", "clean_NC", "clean_PVP"):
+        fields[name] = np.roll(fields[name], 2, axis=0)  # breathed elsewhere
+    np.savez(path, **fields)
+    case = read_prepared(path)
+    alone, both = given(case, (Phase.NC,)), given(case, (Phase.NC, Phase.PVP))
+    truth = case.reference_hu
+    assert np.abs(alone.hu[Phase.NC] - truth[Phase.NC]).mean() < 5
+    assert np.abs(both.hu[Phase.PVP] - truth[Phase.PVP]).mean() < 5
+    np.testing.assert_array_equal(both.hu[Phase.NC], case.hu[Phase.NC])
+
+
+def test_a_cohort_without_truth_is_refused(cohort) -> None:
+    path = next(iter(cohort.glob("*.npz")))
+    fields = {name: values for name, values in np.load(path).items() if not name.startswith("clean")}
+    np.savez(path, **fields)
+    with pytest.raises(InputError, match="simulated cohort"):
+        run(cohort, {"carry": Carry()}, quiet=True)
