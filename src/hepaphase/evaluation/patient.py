@@ -84,7 +84,7 @@ def _patient_statistics(
     keys = list(LESION_CLASSES)
     malignant = np.array([row.malignant for row in rows])
     benign_columns = [keys.index(key) for key in BENIGN]
-    benign = truth[:, benign_columns].any(axis=1)
+    benign = np.asarray(np.any(truth[:, benign_columns], axis=1))
     malignant_score = np.array([row.malignant_score for row in rows])
     benign_score = score[:, benign_columns].max(axis=1)
 

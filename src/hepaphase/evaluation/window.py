@@ -10,4 +10,4 @@ WIDTH_HU = HIGH_HU - LOW_HU
 
 def windowed(hu: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """HU clipped to the window."""
-    return np.clip(np.asarray(hu, float), LOW_HU, HIGH_HU)
+    return np.asarray(np.clip(np.asarray(hu, float), LOW_HU, HIGH_HU))

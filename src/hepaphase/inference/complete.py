@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..bundle.bundle import Bundle
 from ..study.phase import Phase, Provenance
-from ..study.study import AlignedStudy, known_time_s
+from ..study.study import AlignedStudy, HuArray, known_time_s
 from ..synthesis.apply import apply_generated, upsample_sd
 from ..synthesis.generators.kinetic import Generator
 
@@ -34,7 +34,9 @@ def complete(
     return _marked(small, low, low_sd, targets), _marked(box, high, high_sd, targets)
 
 
-def _marked(study: AlignedStudy, hu: dict, sd_hu: dict, targets: tuple[Phase, ...]) -> AlignedStudy:
+def _marked(
+    study: AlignedStudy, hu: dict[Phase, HuArray], sd_hu: dict[Phase, HuArray], targets: tuple[Phase, ...]
+) -> AlignedStudy:
     return replace(
         study,
         hu={p: hu[p] for p in Phase if p in hu},

@@ -107,7 +107,7 @@ def input_hashes(study: Study) -> dict[str, str]:
     """SHA-256 over voxels and grid of each phase: says which volume was read without saying whose it is."""
     hashes = {}
     for phase, volume in study.phases.items():
-        digest = hashlib.sha256(np.ascontiguousarray(volume.hu).view(np.uint8))
+        digest = hashlib.sha256(volume.hu.tobytes())
         digest.update(volume.geometry.affine_lps.tobytes())
         hashes[str(phase)] = digest.hexdigest()
     return hashes

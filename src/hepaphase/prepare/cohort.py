@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ def write_prepared(path: Path, study: AlignedStudy) -> None:
     """
     rows = study.lesion_table or ()
     shape = study.geometry.shape_zyx
-    fields: dict[str, npt.NDArray] = {
+    fields: dict[str, npt.NDArray[Any]] = {
         "case": np.array(study.case),
         "geometry": np.array(json.dumps(_geometry_fields(study))),
         "times_s": np.array([study.time_s.get(p, np.nan) for p in Phase], np.float32),

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import ConfigError, StudyError
-from ..study.geometry import Geometry
+from ..study.geometry import Floats, Geometry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def liver_grid(liver: npt.NDArray[np.uint8], geometry: Geometry, config: LiverGr
     return Geometry((a, b, c), (config.spacing_mm,) * 3, (x, y, z))
 
 
-def _bounds_lps_mm(mask: npt.NDArray[np.uint8], geometry: Geometry) -> tuple[npt.NDArray, npt.NDArray]:
+def _bounds_lps_mm(mask: npt.NDArray[np.uint8], geometry: Geometry) -> tuple[Floats, Floats]:
     """Lowest and highest LPS corner of the smallest index box around ``mask``; exact for axis-aligned grids."""
     if not mask.any():
         raise StudyError("The liver mask is empty. Give a mask (liver.nii.gz in the case folder), or check the phase.")
