@@ -17,6 +17,8 @@ from .space import Field, Places, ellipsoid_mm, segment_mm, share, smooth_values
 from .vessels import Segment, grow_tree
 
 WARP_SD_MM = 4.0
+RIB_PITCH_MM = 31.0
+VERTEBRA_MM = 33.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,10 @@ class Anatomy:
     blobs: tuple[Blob, ...]
     """Organs in the order of painting."""
     vessels: tuple[Segment, ...]
-    ribs: tuple[tuple[float, float], ...]
-    """Height in front and slope of each rib."""
+    ribs: tuple[float, float]
+    """Height of one of them in the middle plane, and how steeply they fall towards the front."""
+    disc_mm: float
+    """Height of one of the discs between vertebrae."""
     warp_mm: tuple[Field, Field, Field]
     """Lattice fields that bend the body, along x, y and z."""
     surface_mm: Field
@@ -62,11 +66,12 @@ def draw_anatomy(seed: int, *, weight_kg: float, cirrhosis: bool) -> Anatomy:
         scale=scale,
         outline_mm=(160 * stout**0.4 * float(rng.normal(1, 0.04)), 112 * stout**0.5 * float(rng.normal(1, 0.04))),
         fat_mm=float(np.clip(14 * stout**1.5 * rng.lognormal(0, 0.35), 4, 45)),
-        wall_mm=float(rng.uniform(14, 22)),
+        wall_mm=float(rng.uniform(9, 18)),
         liver=liver,
         blobs=_organs(rng, scale, cirrhosis),
         vessels=_vessels(rng, scale),
-        ribs=tuple((float(h), float(rng.uniform(0.5, 0.75))) for h in np.arange(-120, 240, 31) + rng.uniform(0, 31)),
+        ribs=(float(rng.uniform(0, RIB_PITCH_MM)), float(rng.uniform(0.5, 0.75))),
+        disc_mm=float(rng.uniform(0, VERTEBRA_MM)),
         warp_mm=(_warp(rng), _warp(rng), _warp(rng)),
         surface_mm=smooth_values(rng, sd=2.0 if cirrhosis else 1.5, lattice_mm=lattice),
         cirrhosis=cirrhosis,
@@ -93,7 +98,7 @@ def _liver(rng: np.random.Generator, scale: float, cirrhosis: bool) -> tuple[Blo
         ((32, -50, 30), (50 * left, 30 * left, 30 * left)),
         ((-16, 8, 20), (22 * left, 22 * left, 34 * left)),
     )
-    size = float(0.92 * rng.lognormal(0, 0.06))
+    size = float(0.92 * rng.lognormal(0, 0.07))
     return tuple(_blob(rng, Organ.LIVER, c, (h[0] * size, h[1] * size, h[2] * size), scale=scale, jitter=3)
                  for c, h in parts)  # fmt: skip
 
@@ -187,12 +192,18 @@ def wall_shares(anatomy: Anatomy, places: Places, width_mm: float) -> list[tuple
         layers += [(Organ.MUSCLE, share(psoas, width_mm)), (Organ.MUSCLE, share(back, width_mm))]
     vertebra = ellipsoid_mm(places, (0.0, 62 * s, 0.0), (23 * s, 17 * s, 1000.0))
     spinous = ellipsoid_mm(places, (0.0, 92 * s, 0.0), (6 * s, 18 * s, 1000.0))
-    layers += [(Organ.BONE, share(vertebra, width_mm)), (Organ.BONE, share(spinous, width_mm))]
-    middle = np.abs(inner - 4.0) - 4.5
-    for height, slope in anatomy.ribs:
-        along = np.abs(places.z - height * s - slope * places.y) * 0.8 - 5.0
-        layers.append((Organ.BONE, share(np.maximum(along, middle), width_mm)))
+    disc = np.maximum(vertebra, _to_nearest(places.z - anatomy.disc_mm, VERTEBRA_MM * s) - 4.0)
+    layers += [(Organ.BONE, share(np.minimum(vertebra, spinous), width_mm)), (Organ.MUSCLE, share(disc, width_mm))]
+    first, slope = anatomy.ribs
+    along = 0.8 * _to_nearest(places.z - first - slope * places.y, RIB_PITCH_MM * s) - 5.0
+    ribs = np.maximum(np.maximum(along, np.abs(inner - 4.0) - 4.5), -110 * s - places.z)
+    layers.append((Organ.BONE, share(ribs, width_mm)))
     return layers
+
+
+def _to_nearest(height_mm: Field, pitch_mm: float) -> Field:
+    """Distance to the nearest multiple of ``pitch_mm``."""
+    return np.asarray(np.abs(height_mm - pitch_mm * np.round(height_mm / pitch_mm)), np.float32)
 
 
 def chest_share(anatomy: Anatomy, places: Places, liver: Field, width_mm: float) -> Field:
@@ -208,7 +219,7 @@ def chest_share(anatomy: Anatomy, places: Places, liver: Field, width_mm: float)
 def vessel_share(segment: Segment, places: Places, width_mm: float) -> tuple[tuple[slice, slice, slice], Field]:
     """Where one vessel can be, and its share of the voxels there."""
     middle = _xyz((np.asarray(segment.start) + np.asarray(segment.end)) / 2)
-    reach = _xyz(np.abs(np.subtract(segment.end, segment.start)) / 2 + segment.radius_mm + width_mm + 12.0)
+    reach = _xyz(np.abs(np.subtract(segment.end, segment.start)) / 2 + segment.radius_mm + width_mm)
     box = places.box(middle, reach)
     distance = segment_mm(places.cut(box), segment.start, segment.end, segment.radius_mm)
     return box, share(distance, max(width_mm, 2 * segment.radius_mm * 0.5)) * min(1.0, 2 * segment.radius_mm / width_mm)

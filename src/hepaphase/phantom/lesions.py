@@ -17,6 +17,7 @@ FLASH_FILL_MM = 15.0
 NECROSIS_HU, FAT_HU, CALCIUM_HU = 25.0, -15.0, 350.0
 LARGEST_MM, SMALLEST_MM = 110.0, 4.0
 _FILL_STEPS = 6
+UNEVEN_SD, UNEVEN_PER_MM = 0.15, 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,14 @@ def _structure(  # noqa: PLR0913
 ) -> Field:
     """HU in each phase inside the lesion, (4, z, y, x), from the middle outwards."""
     main = table.get(lesion.variant, table["body"])
-    hu = np.broadcast_to(main[:, None, None, None], (4, *distance.shape)).astype(np.float32)
+    hu = np.tile(main.astype(np.float32)[:, None, None, None], (1, *distance.shape))
     typical = lesion.variant == "body"
+    gain = _uneven(at, rng)
     if lesion.num_nodules and "nodule" in table and typical:
         hu = _fill_in(lesion, at, half, enhancement, rng)
     elif lesion.num_nodules:
         hu = _mosaic(lesion, at, hu, half, rng)
+    hu[1:] = hu[:1] + (hu[1:] - hu[:1]) * gain
     if typical and lesion.rim_mm and "rim" in table:
         hu = _mix(hu, table["rim"], 1 - share(distance + lesion.rim_mm, width_mm))
     if lesion.necrosis:
@@ -182,6 +185,14 @@ def _structure(  # noqa: PLR0913
             gone = np.sqrt(sum((a - s) ** 2 for a, s in zip(at, spot, strict=True))) - max(size * half, 1.0)
             hu = _mix(hu, np.full(4, value), share(np.asarray(gone, np.float32), width_mm))
     return hu
+
+
+def _uneven(at: Field, rng: np.random.Generator) -> Field:
+    """Factor on enhancement that varies smoothly within a lesion, by 15 % over a few mm (physics notes, B)."""
+    waves = rng.standard_normal((6, 3)).astype(np.float32) * np.float32(UNEVEN_PER_MM)
+    phases = rng.uniform(0, 2 * np.pi, 6).astype(np.float32)
+    field = sum(np.cos(np.tensordot(w, at, axes=1) + p) for w, p in zip(waves, phases, strict=True))
+    return np.asarray(np.exp(np.float32(UNEVEN_SD / np.sqrt(3)) * field), np.float32)
 
 
 def _mix(hu: Field, values: Floats, part: Field) -> Field:

@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 AIR_HU = -1000.0
 DEFORM_SD_MM = 1.7
 TEXTURE_HU = 2.5
+TEXTURE_MM = (10.0, 20.0)
 IN_LIVER = (Organ.PORTAL_VEIN, Organ.HEPATIC_VEIN)
 
 
@@ -38,7 +39,9 @@ class Scene:
     lesions: tuple[Lesion, ...]
     enhancement: Enhancement
     organ_hu: Mapping[Organ, Floats]
-    texture_seed: int
+    texture: tuple[Field, ...]
+    """Lattice fields of unit variance, unevenness of the parenchyma that stays with the body."""
+    seed: int
     blur_mm: float
 
 
@@ -47,22 +50,24 @@ class State:
     """One breathing state on a grid."""
 
     hu: Field
-    """Noise-free, in NC, AP, PVP, DP, (4, z, y, x)."""
+    """Noise-free, (P, z, y, x), in the phases asked for."""
     organs: npt.NDArray[np.uint8]
+    liver: npt.NDArray[np.uint8]
+    """1 in the liver, its vessels and lesions included."""
     lesions: npt.NDArray[np.uint16]
     inside: Field
     """Share of each voxel inside the body; noise is less in air."""
 
 
 def paint_phase(
-    scene: Scene, geometry: Geometry, shift_mm: Xyz, seed: int, *, moved: bool = True, phase: Phase = Phase.PVP
+    scene: Scene, geometry: Geometry, shift_mm: Xyz = (0.0, 0.0, 0.0), *, moved: Phase | None = None
 ) -> State:
-    """Paint everything, the body shifted by ``shift_mm`` and bent a little when ``moved``."""
+    """Paint everything: at rest in all four phases, or in phase ``moved`` alone, shifted and bent as it was then."""
     width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
     axes = grid_axes_mm(geometry)
-    bend = _bend(seed, phase, axes, sd_mm=DEFORM_SD_MM if moved else 0.0)
+    bend = _bend(scene.seed, moved, axes) if moved else (np.float32(0), np.float32(0), np.float32(0))
     places = _places(scene.anatomy, axes, shift_mm, bend)
-    canvas = _Canvas(geometry.shape_zyx, scene.organ_hu)
+    canvas = _Canvas(geometry.shape_zyx, scene.organ_hu, _columns(moved))
     surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
     liver_mm = liver_distance_mm(scene.anatomy, places, surface)
     _paint_organs(canvas, scene.anatomy, places, liver_mm, width)
@@ -71,29 +76,54 @@ def paint_phase(
     _paint_lesions(canvas, scene, places, share(liver_mm, width), width)
     hu = _blurred(canvas.hu, geometry, scene.blur_mm)
     inside = np.where(canvas.organs > 0, 1.0, 0.25).astype(np.float32)
-    return State(hu, canvas.organs, canvas.lesions, inside)
+    liver = (liver_mm < 0) & np.isin(canvas.organs, (Organ.LIVER, *IN_LIVER))
+    return State(hu, canvas.organs, liver.astype(np.uint8), canvas.lesions, inside)
+
+
+def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
+    """``Organ`` labels of a body at rest, without lesions, (z, y, x)."""
+    axes = grid_axes_mm(geometry)
+    width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
+    still = (np.float32(0), np.float32(0), np.float32(0))
+    places = _places(anatomy, axes, (0.0, 0.0, 0.0), still)
+    canvas = _Canvas(geometry.shape_zyx, {}, slice(0, 0))
+    liver_mm = liver_distance_mm(anatomy, places, read_lattice(anatomy.surface_mm, axes))
+    _paint_organs(canvas, anatomy, places, liver_mm, width)
+    _paint_vessels(canvas, anatomy, places, share(liver_mm + 3.0, width), width)
+    return canvas.organs
+
+
+def _columns(moved: Phase | None) -> slice:
+    """Which phases to paint, in order of time."""
+    if moved is None:
+        return slice(None)
+    index = list(Phase).index(moved)
+    return slice(index, index + 1)
 
 
 class _Canvas:
-    """HU of four phases and labels, painted over one another."""
+    """HU of the wanted phases and labels, painted over one another."""
 
-    def __init__(self, shape: tuple[int, int, int], table: Mapping[Organ, Floats]) -> None:
-        self.hu = np.full((4, *shape), AIR_HU, np.float32)
+    def __init__(self, shape: tuple[int, int, int], table: Mapping[Organ, Floats], columns: slice) -> None:
+        self.columns = columns
+        self.hu = np.full((len(range(4)[columns]), *shape), AIR_HU, np.float32)
         self.organs = np.zeros(shape, np.uint8)
         self.lesions = np.zeros(shape, np.uint16)
         self.table = table
 
     def lay(self, organ: Organ, part: Field, box: tuple[slice, slice, slice] | None = None) -> None:
         where = box or (slice(None), slice(None), slice(None))
-        values = self.table[organ].astype(np.float32)[:, None, None, None]
+        self.organs[where][part > 0.5] = organ
+        if not len(self.hu):
+            return
+        values = self.table[organ][self.columns].astype(np.float32)[:, None, None, None]
         area = self.hu[(slice(None), *where)]
         area += (values - area) * part
-        self.organs[where][part > 0.5] = organ
 
 
-def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field], *, sd_mm: float) -> tuple[Field, Field, Field]:
+def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field]) -> tuple[Field, Field, Field]:
     rng = stream(seed, "bend", phase)
-    x, y, z = (read_lattice(smooth_values(rng, sd=sd_mm), axes) for _ in range(3))
+    x, y, z = (read_lattice(smooth_values(rng, sd=DEFORM_SD_MM), axes) for _ in range(3))
     return x, y, z
 
 
@@ -147,9 +177,14 @@ def _lay_blob(
 
 def _paint_texture(canvas: _Canvas, scene: Scene, axes: tuple[Field, Field, Field], liver: Field) -> None:
     """Fine unevenness of the parenchyma, the same in every phase."""
-    rng = stream(scene.texture_seed, "texture")
-    for lattice_mm in (8.0, 20.0):
-        canvas.hu += TEXTURE_HU * read_lattice(smooth_values(rng, sd=1.0, lattice_mm=lattice_mm), axes) * liver
+    values = np.float32(TEXTURE_HU) * sum(read_lattice(lattice, axes) for lattice in scene.texture)
+    canvas.hu += values * liver
+
+
+def draw_texture(seed: int) -> tuple[Field, ...]:
+    """Two scales of unevenness."""
+    rng = stream(seed, "texture")
+    return tuple(smooth_values(rng, sd=1.0, lattice_mm=lattice_mm) for lattice_mm in TEXTURE_MM)
 
 
 def _paint_vessels(canvas: _Canvas, anatomy: Anatomy, places: Places, liver: Field, width: float) -> None:
@@ -169,11 +204,13 @@ def _paint_lesions(canvas: _Canvas, scene: Scene, places: Places, liver: Field, 
             continue
         area = canvas.hu[(slice(None), *painted.box)]
         inside = liver[painted.box]
-        area += (painted.halo_hu.astype(np.float32)[:, None, None, None] - area) * painted.halo * inside
+        halo_hu = painted.halo_hu[canvas.columns].astype(np.float32)
+        area += (halo_hu[:, None, None, None] - area) * (painted.halo * inside)
         part = painted.share * inside
-        area += (painted.hu - area) * part
-        canvas.lesions[painted.box][part > 0.5] = number
-        canvas.organs[painted.box][part > 0.5] = Organ.LIVER
+        area += (painted.hu[canvas.columns] - area) * part
+        covered = part > min(0.5, 0.9 * float(part.max()))  # the smallest keep the voxel that holds most of them
+        canvas.lesions[painted.box][covered] = number
+        canvas.organs[painted.box][covered] = Organ.LIVER
 
 
 def _blurred(hu: Field, geometry: Geometry, fwhm_mm: float) -> Field:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..base.seeds import stream
 from ..kinetics.circulation import Circulation
-from ..study.geometry import Geometry, Xyz
+from ..study.geometry import Geometry
 from ..study.lesions import LESION_CLASSES, Tissue
 from ..study.phase import Phase, Provenance
 from ..study.study import HuArray, LesionRow, PhaseVolume, Study
@@ -21,7 +21,7 @@ from .labels import Organ
 from .lesions import Lesion, draw_lesions
 from .noise import draw_noise
 from .population import REFERRAL, Person, Population, draw_person
-from .render import Scene, paint_phase
+from .render import Scene, State, draw_texture, paint_labels, paint_phase
 from .space import Places, read_lattice
 from .tissues import Enhancement, draw_liver_tissue, organ_hu
 
@@ -119,16 +119,17 @@ def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
         lesions=drawn.lesions,
         enhancement=enhancement,
         organ_hu=organ_hu(drawn.seed, drawn.exam, drawn.circulation, liver_hu),
-        texture_seed=drawn.seed,
+        texture=draw_texture(drawn.seed),
+        seed=drawn.seed,
         blur_mm=max(drawn.exam.blur_mm, 0.6),
     )
-    still = paint_phase(scene, geometry, (0.0, 0.0, 0.0), drawn.seed, moved=False)
+    still = paint_phase(scene, geometry)
     clean: dict[Phase, HuArray] = {}
     phases: dict[Phase, PhaseVolume] = {}
     for index, phase in enumerate(Phase):
-        shift: Xyz = drawn.exam.breath_mm[phase]
-        state = still if phase is Phase.PVP else paint_phase(scene, geometry, shift, drawn.seed, phase=phase)
-        clean[phase] = state.hu[index] + np.float32(drawn.exam.offset_hu[phase])
+        at_rest = phase is Phase.PVP
+        state = still if at_rest else paint_phase(scene, geometry, drawn.exam.breath_mm[phase], moved=phase)
+        clean[phase] = state.hu[index if at_rest else 0] + np.float32(drawn.exam.offset_hu[phase])
         noise = draw_noise(
             stream(drawn.seed, "noise", phase),
             geometry,
@@ -139,30 +140,29 @@ def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
         hu = np.clip(clean[phase] + noise * state.inside, -1024, 3071).astype(np.float32)
         phases[phase] = PhaseVolume(hu, geometry, Provenance.SIMULATED, time_s=drawn.exam.times_s[phase])
     reference = {p: still.hu[i] + np.float32(drawn.exam.offset_hu[p]) for i, p in enumerate(Phase)}
-    return SimulatedCase(_study(drawn, geometry, phases, still.organs, still.lesions),
+    return SimulatedCase(_study(drawn, geometry, phases, still),
                          Truth(clean, reference, still.organs, record(drawn)))  # fmt: skip
 
 
-def _study(
-    drawn: Drawn,
-    geometry: Geometry,
-    phases: dict[Phase, PhaseVolume],
-    organs: npt.NDArray[np.uint8],
-    lesions: npt.NDArray[np.uint16],
-) -> Study:
+def label_map(drawn: Drawn, grid: str | Grid = "abdomen") -> tuple[npt.NDArray[np.uint8], Geometry]:
+    """``Organ`` labels of a drawn patient at rest, without lesions, and their grid; much faster than ``render``."""
+    geometry = place_grid(grid, drawn.anatomy)
+    return paint_labels(drawn.anatomy, geometry), geometry
+
+
+def _study(drawn: Drawn, geometry: Geometry, phases: dict[Phase, PhaseVolume], still: State) -> Study:
     rows = tuple(
         LesionRow(i + 1, one.lesion_class, {"long_axis_mm": round(one.long_axis_mm, 1), "variant": one.variant})
         for i, one in enumerate(drawn.lesions)
-        if (lesions == i + 1).any()
+        if (still.lesions == i + 1).any()
     )
-    liver = ((organs == Organ.LIVER) | (lesions > 0)).astype(np.uint8)
     return Study(
         case=f"sim-{drawn.seed:07d}",
         phases=phases,
         masks={
-            "liver": (liver, geometry),
-            "body": ((organs > Organ.BACKGROUND).astype(np.uint8), geometry),
-            "lesions": (lesions, geometry),
+            "liver": (still.liver, geometry),
+            "body": ((still.organs > Organ.BACKGROUND).astype(np.uint8), geometry),
+            "lesions": (still.lesions, geometry),
         },
         lesion_table=rows,
         clinical=drawn.person.clinical,

@@ -100,11 +100,16 @@ def grid_axes_mm(geometry: Geometry) -> tuple[Field, Field, Field]:
 
 def ellipsoid_mm(places: Places, center: Xyz, half_mm: Xyz) -> Field:
     """Signed distance to an ellipsoid, mm, negative inside; exact at the surface to first order."""
-    u, v, w = ((p - c) / h for p, c, h in zip((places.x, places.y, places.z), center, half_mm, strict=True))
-    radius = np.sqrt(u * u + v * v + w * w) + 1e-6
-    a, b, c = half_mm
-    gradient = np.sqrt((u / a) ** 2 + (v / b) ** 2 + (w / c) ** 2) / radius + 1e-6
-    return np.asarray((radius - 1) / gradient, np.float32)
+    radius2 = np.float32(1e-6)
+    slope2 = np.float32(1e-12)
+    for place, middle, half in zip((places.x, places.y, places.z), center, half_mm, strict=True):
+        part = place - np.float32(middle)
+        part *= part
+        part *= np.float32(1 / half**2)
+        radius2 = radius2 + part
+        part *= np.float32(1 / half**2)
+        slope2 = slope2 + part
+    return np.asarray((radius2 - np.sqrt(radius2)) / np.sqrt(slope2), np.float32)
 
 
 def segment_mm(places: Places, start: Xyz, end: Xyz, radius_mm: float) -> Field:

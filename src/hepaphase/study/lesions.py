@@ -252,7 +252,13 @@ _TABLE = (
             "angiomyolipoma": Tissue(20, 262, 5, 0.25, 0.14, 5),
         },
         appearance=Appearance(
-            median_mm=40, ln_sd=0.5, extra_mean=0.3, lobulation=0.12, rim_mm=(2.0, 4.0), solid_hu_sd=7
+            median_mm=40,
+            ln_sd=0.5,
+            extra_mean=0.3,
+            lobulation=0.12,
+            rim_mm=(2.0, 4.0),
+            variants=(("adenoma", 0.35), ("angiomyolipoma", 0.2)),
+            solid_hu_sd=7,
         ),
         prevalence=0.07,
         common=False,
