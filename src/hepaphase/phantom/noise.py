@@ -11,7 +11,7 @@ Field = npt.NDArray[np.float32]
 _PIXEL_MM, _SLICE_MM = 0.8, 1.5
 """Sampling at which the standard deviation of an exam is stated."""
 _LEAK = 1.6
-"""Noise on a coarse grid against an ideal filter: real scans have more at low frequencies (set on public CT at 4 mm)."""
+"""Noise on a coarse grid against an ideal filter: real scans have more of low frequency (set on public CT at 4 mm)."""
 
 
 def draw_noise(

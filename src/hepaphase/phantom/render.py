@@ -65,7 +65,7 @@ def paint_phase(
     """Paint everything: at rest in all four phases, or in phase ``moved`` alone, shifted and bent as it was then."""
     width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
     axes = grid_axes_mm(geometry)
-    bend = _bend(scene.seed, moved, axes) if moved else (np.float32(0), np.float32(0), np.float32(0))
+    bend = _bend(scene.seed, moved, axes) if moved else _unbent()
     places = _places(scene.anatomy, axes, shift_mm, bend)
     canvas = _Canvas(geometry.shape_zyx, scene.organ_hu, _columns(moved))
     surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
@@ -84,8 +84,7 @@ def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
     """``Organ`` labels of a body at rest, without lesions, (z, y, x)."""
     axes = grid_axes_mm(geometry)
     width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
-    still = (np.float32(0), np.float32(0), np.float32(0))
-    places = _places(anatomy, axes, (0.0, 0.0, 0.0), still)
+    places = _places(anatomy, axes, (0.0, 0.0, 0.0), _unbent())
     canvas = _Canvas(geometry.shape_zyx, {}, slice(0, 0))
     liver_mm = liver_distance_mm(anatomy, places, read_lattice(anatomy.surface_mm, axes))
     _paint_organs(canvas, anatomy, places, liver_mm, width)
@@ -125,6 +124,11 @@ def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field]) -> tuple[Fi
     rng = stream(seed, "bend", phase)
     x, y, z = (read_lattice(smooth_values(rng, sd=DEFORM_SD_MM), axes) for _ in range(3))
     return x, y, z
+
+
+def _unbent() -> tuple[Field, Field, Field]:
+    zero = np.zeros((1, 1, 1), np.float32)
+    return zero, zero, zero
 
 
 def _shifted(axes: tuple[Field, Field, Field], shift_mm: Xyz) -> tuple[Field, Field, Field]:

@@ -100,15 +100,15 @@ def grid_axes_mm(geometry: Geometry) -> tuple[Field, Field, Field]:
 
 def ellipsoid_mm(places: Places, center: Xyz, half_mm: Xyz) -> Field:
     """Signed distance to an ellipsoid, mm, negative inside; exact at the surface to first order."""
-    radius2 = np.float32(1e-6)
-    slope2 = np.float32(1e-12)
+    radius2: Field = np.full(places.x.shape, 1e-6, np.float32)
+    slope2: Field = np.full(places.x.shape, 1e-12, np.float32)
     for place, middle, half in zip((places.x, places.y, places.z), center, half_mm, strict=True):
-        part = place - np.float32(middle)
+        part: Field = place - np.float32(middle)
         part *= part
         part *= np.float32(1 / half**2)
-        radius2 = radius2 + part
+        radius2 += part
         part *= np.float32(1 / half**2)
-        slope2 = slope2 + part
+        slope2 += part
     return np.asarray((radius2 - np.sqrt(radius2)) / np.sqrt(slope2), np.float32)
 
 

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hepaphase.cli.main import COMMANDS
+from hepaphase.cli.simulate import command
+from hepaphase.io.case import is_case
+
+
+def test_writes_crops_for_training_and_says_how_many(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path / "out"), "--cases", "1", "--seed", "4", "--prepared"])
+    assert result.exit_code == 0, result.output
+    assert "1 case(s)" in result.output
+    assert (tmp_path / "out" / "sim-0000004.npz").exists() and (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_writes_case_folders(tmp_path: Path) -> None:
+    arguments = [str(tmp_path), "--cases", "1", "--seed", "4", "--grid", "liver"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert is_case(tmp_path / "sim-0000004")
+
+
+@pytest.mark.parametrize("wrong", [["--cases", "0", "--seed", "1"], ["--cases", "1"], ["--cases", "1", "--seed", "-1"]])
+def test_bad_numbers_are_refused(tmp_path: Path, wrong: list[str]) -> None:
+    assert CliRunner().invoke(command, [str(tmp_path / "out"), *wrong]).exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_is_a_command() -> None:
+    assert "simulate" in COMMANDS
