@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from click.testing import CliRunner, Result
 from hepaphase.base.errors import ConfigError, OutputError, UnknownNameError
 from hepaphase.bundle.bundle import Bundle
 from hepaphase.cli.main import group
+from hepaphase.io.case import write_case
+from hepaphase.phantom.grids import Grid
+from hepaphase.phantom.simulate import simulate
 
 from ..training.smoke_cohort import write_cohort
 
@@ -57,6 +61,18 @@ def test_training_starts_from_a_bundle(cohort: Path, tmp_path: Path) -> None:
     run("smoke", cohort, tmp_path / "a", *FAST)
     result = run("smoke", cohort, tmp_path / "b", "--from", tmp_path / "a" / "model.hepa", *FAST)
     assert result.exit_code == 0
+
+
+def test_a_raw_cohort_is_prepared_first(tmp_path: Path) -> None:
+    grid = Grid(shape_zyx=(10, 12, 14), spacing_zyx_mm=(16.0, 15.0, 14.0))
+    for seed in (1, 2):
+        study = simulate(seed, grid=grid).study
+        write_case(replace(study, case=f"visit-{seed}", clinical={**study.clinical}), tmp_path / f"raw/visit-{seed}")
+    out = tmp_path / "out"
+    assert run("smoke", tmp_path / "raw", out, *FAST).exit_code == 0
+    assert sorted(p.name for p in (out / "prepared").glob("*.npz")) == ["visit-1.npz", "visit-2.npz"]
+    assert set(json.loads((out / "prepared" / "prepared.json").read_text())["patients"]) == {"visit-1", "visit-2"}
+    assert run("smoke", tmp_path / "raw", out, "--resume", *FAST).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hepaphase.datasets.protocol import ADAPTERS, open_cohort
 from hepaphase.evaluation.metric import METRICS
 from hepaphase.phantom.grids import Grid
 from hepaphase.phantom.simulate import simulate
+from hepaphase.recipes import RECIPES, describe
 from hepaphase.study import lesions
 from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
 from hepaphase.study.study import AlignedStudy
@@ -74,3 +75,10 @@ def test_lesion_class_of_the_guide_is_one_row(monkeypatch):
     patients = (simulate(seed, grid=grid).study for seed in range(9))
     grown = next(patient for patient in patients if patient.lesion_table)
     assert grown.lesion_table is not None and "abscess" in {entry.lesion_class for entry in grown.lesion_table}
+
+
+def test_recipe_of_the_guide_works_as_one_added_file(tmp_path, monkeypatch):
+    recipe = add(RECIPES, "gentle_example", example("add-a-recipe.md"), tmp_path, monkeypatch)
+    run = recipe()
+    assert run.name == "gentle_example" and run.task.lr == 5e-4
+    assert describe("gentle_example").endswith(".")

@@ -80,11 +80,12 @@ def _prepared(cohort: Path, out: Path) -> Path:
 
     if is_prepared(cohort):
         return cohort
-    from ..bundle.bundle import Bundle, shipped
-    from ..organs.segment import segment_organs
     from ..prepare.cohort import prepare_cohort
 
-    def segment(volume: "PhaseVolume") -> Any:
+    def segment(volume: "PhaseVolume") -> Any:  # only for a case without a liver mask
+        from ..bundle.bundle import Bundle, shipped
+        from ..organs.segment import segment_organs
+
         bundle = Bundle.load(shipped("organs"), kind="organs")
         return segment_organs(volume, bundle)["liver"]
 

@@ -40,7 +40,8 @@ def prepare_cohort(
         if not path.exists():
             write_prepared(path, prepare_case(adapter.load(case), grid=grid, segment=segment))
         written.append(path)
-    write_json(out / "prepared.json", {"schema": "hepaphase-prepared/1", "cases": cases})
+    patients = {case: adapter.patient(case) for case in cases}  # so that a split never parts a patient
+    write_json(out / "prepared.json", {"schema": "hepaphase-prepared/1", "patients": patients})
     return written
 
 
