@@ -27,10 +27,10 @@ def command(
     device: str,
     **flags: bool,
 ) -> None:
-    """Read one study: SRC is a DICOM folder, a case folder or one NIfTI file; writes OUT.
+    """Read one study: SRC is a DICOM folder, a case folder, a zip of either or one NIfTI file.
 
     Finds the liver, generates the phases that were not scanned, finds and names the lesions, and writes report.html,
-    findings.json, masks and generated phases. Research use only.
+    findings.json, masks and generated phases to OUT. Research use only.
     """
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
