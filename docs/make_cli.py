@@ -1,11 +1,14 @@
 """Writes docs/reference/cli.md from the help of every command: python docs/make_cli.py."""
 
 import importlib
+import sys
 from pathlib import Path
 
 import click
 
-from hepaphase.cli.main import COMMANDS, group
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # this tree, whatever is installed
+
+from hepaphase.cli.main import COMMANDS, group  # noqa: E402
 
 PAGE = Path(__file__).resolve().parent / "reference" / "cli.md"
 HEAD = "# Command line\n\nMade from the help of each command by `docs/make_cli.py`.\n\n"
