@@ -8,7 +8,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # this tree, whatever is installed
 
-from hepaphase.cli.main import COMMANDS, group  # noqa: E402
+from hepaphase.cli.main import COMMANDS, group
 
 PAGE = Path(__file__).resolve().parent / "reference" / "cli.md"
 HEAD = "# Command line\n\nMade from the help of each command by `docs/make_cli.py`.\n\n"
