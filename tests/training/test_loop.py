@@ -1,3 +1,5 @@
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +105,39 @@ def test_a_damaged_checkpoint_costs_a_few_steps_and_no_bit(
     fit(run, data, tmp_path / "cut", options=RESUME)
     assert "step-000000004.ckpt is damaged" in caplog.text
     assert_same(state(tmp_path / "cut"), state(tmp_path / "whole"))
+
+
+def test_ctrl_c_saves_before_it_stops(run: Run, data: Split, tmp_path: Path) -> None:
+    rare = replace(run, checkpoint_steps=100)
+    fit(rare, data, tmp_path / "whole", options=QUIET)
+
+    def build(config: object, setup: object) -> object:
+        task = run.build(config, setup)
+        step = task.step
+
+        def pressed(batch: object, *, progress: object) -> dict[str, float]:
+            if progress.step == 4:
+                os.kill(os.getpid(), signal.SIGINT)
+            return step(batch, progress=progress)
+
+        task.step = pressed
+        return task
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(replace(rare, build=build), data, tmp_path / "cut", options=QUIET)
+    assert [p.name for p in (tmp_path / "cut" / "checkpoints").iterdir()] == ["step-000000005.ckpt"]
+    fit(rare, data, tmp_path / "cut", options=RESUME)
+    assert_same(state(tmp_path / "cut"), state(tmp_path / "whole"))
+
+
+def test_two_processes_do_not_train_in_one_folder(run: Run, data: Split, tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    (tmp_path / "out").mkdir()
+    with (tmp_path / "out" / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match="Another process"):
+            fit(run, data, tmp_path / "out", options=RESUME)
+    fit(run, data, tmp_path / "out", options=RESUME)
 
 
 def test_how_often_one_looks_does_not_change_the_weights(run: Run, data: Split, tmp_path: Path) -> None:

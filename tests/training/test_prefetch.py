@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hepaphase.training.prefetch import Workers, ahead
 
-KINDS = [Workers(0), Workers(3), Workers(2, "process")]
+KINDS = [Workers(0), Workers(3), Workers(1, "process")]
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,10 @@ class Bundle:
             raise BundleError(f"There is no bundle at {path}. Give the path of a {SUFFIX} file.")
         try:
             with safe_open(path, framework="pt", device="cpu") as file:
-                header = json.loads((file.metadata() or {})["hepaphase"])
+                header = json.loads((file.metadata() or {}).get("hepaphase", "null"))
                 _check_format(header, path)
                 weights = {name: _to_single(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
+        except (SafetensorError, TypeError, ValueError, OSError) as error:
             raise BundleError(f"{path} is not a {SUFFIX} bundle ({error}). Train one with: hepaphase train.") from error
         bundle = cls(weights=weights, **{key: _field(header, key, path) for key in _HEADER})
         if kind is not None and bundle.kind != kind:
@@ -143,7 +143,9 @@ def shipped(kind: str) -> Path:
     return path
 
 
-def _check_format(header: Mapping[str, Any], path: Path) -> None:
+def _check_format(header: Any, path: Path) -> None:
+    if not isinstance(header, dict) or "format" not in header:
+        raise ValueError("it has no header of ours")
     if int(header["format"]) > FORMAT:
         raise BundleError(
             f"{path} has format {header['format']}, this hepaphase reads up to {FORMAT}. Install a newer hepaphase."

@@ -2,7 +2,8 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ FREE = frozenset({"log_every", "checkpoint_steps", "checkpoint_seconds", "worker
 ROUNDING = frozenset({"device", "threads"})
 """Settings that may change on resume with a warning, for sums depend on them in the last bit."""
 
+try:
+    import fcntl
+except ImportError:  # no such locks on this system
+    fcntl = None  # type: ignore[assignment]
+
+_LOCK = ".lock"
 _log = logger(__name__)
 
 
@@ -58,6 +65,26 @@ class RunFolder:
             record = {**record, **{key: earlier[key] for key in ("finished",) if key in earlier}}
         write_json(self.path / "run.json", record)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out while the block runs; the lock of a killed process is gone with it.
+
+        Raises:
+            OutputError: when another process trains here.
+        """
+        if fcntl is None:
+            yield
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / _LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise OutputError(f"Another process is training in {self.path}. Wait for it, or stop it.") from error
+            for left in self.path.glob(".partial-*"):  # by a writer that was killed
+                left.unlink(missing_ok=True)
+            yield
+
     def finish(self, *, num_steps: int, seconds: float, figures: Mapping[str, float]) -> None:
         """Note that the run is complete."""
         record = self._earlier() or {}
@@ -78,7 +105,7 @@ class RunFolder:
         return earlier
 
     def _refuse_strangers(self) -> None:
-        ours = {"prepared"}  # what a raw cohort was prepared into
+        ours = {"prepared", _LOCK}  # what a raw cohort was prepared into
         found = [p.name for p in self.path.iterdir()] if self.path.is_dir() else []
         strangers = sorted(name for name in found if name not in ours and not name.startswith(".partial-"))
         if strangers:

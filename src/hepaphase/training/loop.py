@@ -61,9 +61,11 @@ def fit(run: Run, data: Split, out: Path, *, options: Options | None = None) -> 
     """
     options = options or Options()
     folder = RunFolder(out)
-    folder.open(run, data, resume=options.resume)
-    with _num_threads(run.threads), contextlib.closing(_Loop(run, data, folder, options)) as loop:
-        return loop.run_to_end()
+    folder.check(resume=options.resume)
+    with folder.locked(), _num_threads(run.threads):
+        folder.open(run, data, resume=options.resume)
+        with contextlib.closing(_Loop(run, data, folder, options)) as loop:
+            return loop.run_to_end()
 
 
 @contextlib.contextmanager

@@ -1,12 +1,15 @@
 """Batches made ahead by a few workers, in order; what a worker raises is raised here, with its own traceback."""
 
 import multiprocessing
+import signal
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from ..base.log import logger
@@ -57,19 +60,19 @@ class _CannotStartError(Exception):
 
 def _pooled(source: Source, numbers: range, workers: Workers) -> Generator[dict[str, Tensor]]:
     pool, make = _start(source, workers)
-    waiting: deque[Future[dict[str, Tensor]]] = deque()
+    waiting: deque[Future[Any]] = deque()
     try:
         for number in numbers:
             waiting.append(pool.submit(make, number))
             if len(waiting) >= workers.count + _SPARE:
-                yield waiting.popleft().result()
+                yield _as_tensors(waiting.popleft().result())
         while waiting:
-            yield waiting.popleft().result()
+            yield _as_tensors(waiting.popleft().result())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(source: Source, workers: Workers) -> tuple[Executor, Callable[[int], dict[str, Tensor]]]:
+def _start(source: Source, workers: Workers) -> tuple[Executor, Callable[[int], Any]]:
     if workers.kind == "thread":
         return ThreadPoolExecutor(workers.count, thread_name_prefix="batches"), source.__getitem__
     try:
@@ -82,13 +85,16 @@ def _start(source: Source, workers: Workers) -> tuple[Executor, Callable[[int], 
 
 
 def _keep(source: Source) -> None:
-    import torch
-
     global _worker_source  # a worker process has one source for its whole life
     _worker_source = source
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who trains decides when to stop
 
 
-def _make(number: int) -> dict[str, Tensor]:
-    batch: dict[str, Tensor] = _worker_source[number]
-    return batch
+def _make(number: int) -> dict[str, npt.NDArray[Any]]:
+    """As arrays, for tensors would travel in shared memory, of which containers often have little."""
+    return {name: tensor.numpy() for name, tensor in _worker_source[number].items()}
+
+
+def _as_tensors(batch: Mapping[str, Tensor | npt.NDArray[Any]]) -> dict[str, Tensor]:
+    return {name: torch.as_tensor(value) for name, value in batch.items()}
