@@ -44,10 +44,10 @@ def main() -> None:
         axes[2].plot(TIMES_S, tissue.hu0 + KAPPA * enhancement_mg_ml(tissue, reference, TIMES_S), label=key)
     liver = LIVER_NORMAL.hu0 + KAPPA * enhancement_mg_ml(LIVER_NORMAL, reference, TIMES_S)
     axes[2].plot(TIMES_S, liver, "k", lw=2.5, label="liver")
-    axes[2].set(title="main compartment of each class", ylabel="HU", ylim=(-10, 160))
+    axes[2].set(title="main compartment of each class", ylabel="HU", ylim=(-10, 190))
     for axis in axes:
         axis.set_xlabel("seconds after the start of injection")
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, ncols=2 if axis is axes[2] else 1, loc="upper right")
         axis.grid(alpha=0.3)
     figure.savefig(Path(__file__).parents[1] / "assets" / "kinetics.png", dpi=80)
 
