@@ -1,0 +1,145 @@
+"""A study goes in, everything promised comes out, where it belongs, marked as what it is."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.tiny_models import tiny_models
+
+from hepaphase.base.errors import MissingPhaseError, OutputError, StudyError
+from hepaphase.inference.masks import lesions_on_grid
+from hepaphase.inference.options import ReadOptions
+from hepaphase.inference.pipeline import Reading, read
+from hepaphase.inference.single import synthesize
+from hepaphase.inference.write import check_output, write_reading
+from hepaphase.io.nifti import read_description, read_mask, read_nifti
+from hepaphase.study.geometry import Geometry
+from hepaphase.study.phase import Phase, Provenance
+from hepaphase.study.study import PhaseVolume, Study
+
+MODELS = tiny_models()
+GRID = Geometry((26, 56, 60), (4.0, 4.5, 5.0), (-130.0, -110.0, 30.0))
+
+
+def study(*phases: Phase) -> Study:
+    """Noise around a liver of 70 HU; the other phases lie on a shifted grid."""
+    rng = np.random.default_rng(0)
+    liver = np.zeros(GRID.shape_zyx, np.uint8)
+    liver[6:20, 14:40, 10:36] = 1
+    volumes = {}
+    for number, phase in enumerate(phases):
+        grid = replace(GRID, origin_lps_mm=(-130.0 + number, -110.0, 30.0 - number))
+        hu = (rng.normal(0, 10, GRID.shape_zyx) + 70 * liver).astype(np.float32)
+        volumes[phase] = PhaseVolume(hu, grid, Provenance.MEASURED)
+    return Study("case-1", volumes, masks={"liver": (liver, GRID)})
+
+
+@pytest.fixture(scope="module")
+def reading() -> Reading:
+    return read(study(Phase.PVP, Phase.NC), MODELS)
+
+
+def test_missing_phases_are_generated_and_marked(reading: Reading) -> None:
+    kinds = {p: reading.study.provenance[p] for p in Phase}
+    assert kinds[Phase.AP] is kinds[Phase.DP] is Provenance.SYNTHETIC
+    assert kinds[Phase.NC] is kinds[Phase.PVP] is Provenance.MEASURED
+    assert set(reading.study.sd_hu) == {Phase.AP, Phase.DP}
+
+
+def test_the_reference_is_untouched_in_its_box(reading: Reading) -> None:
+    start, stop = reading.box.start_zyx, reading.box.stop_zyx
+    part = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    assert np.array_equal(reading.study.hu[Phase.PVP], reading.source.phase(Phase.PVP).hu[part])
+
+
+def test_probabilities_come_from_scanned_phases_alone(reading: Reading) -> None:
+    assert reading.read_from == (Phase.NC, Phase.PVP)
+    generated = read(study(Phase.PVP), MODELS, ReadOptions(read_generated=True))
+    assert generated.read_from == tuple(Phase)
+
+
+def test_no_phase_is_generated_when_none_is_wanted() -> None:
+    assert list(read(study(Phase.NC), MODELS, ReadOptions(complete=())).study.hu) == [Phase.NC]
+
+
+def test_doubts_are_warnings(reading: Reading) -> None:
+    assert any("not registered" in w for w in reading.warnings)
+    assert any("time of the PVP phase is unknown" in w for w in reading.warnings)
+
+
+def test_a_reference_that_was_not_scanned_is_refused() -> None:
+    with pytest.raises(MissingPhaseError):
+        read(study(Phase.PVP), MODELS, ReadOptions(reference=Phase.AP))
+
+
+def test_an_empty_liver_is_refused() -> None:
+    empty = replace(study(Phase.PVP), masks={"liver": (np.zeros(GRID.shape_zyx, np.uint8), GRID)})
+    with pytest.raises(StudyError, match="No liver was found"):
+        read(empty, MODELS)
+
+
+def test_everything_promised_is_written_on_the_reference_grid(reading: Reading, tmp_path: Path) -> None:
+    paths = write_reading(reading, tmp_path, MODELS, all_grids=True)
+    names = {str(p.relative_to(tmp_path)) for p in paths}
+    synthetic = {f"synthetic/{p}{s}.nii.gz" for p in ("AP", "DP") for s in ("", "_sd")}
+    assert {"report.html", "findings.json", "run.json", "liver.nii.gz", "lesions.nii.gz"} | synthetic <= names
+    assert {"grids/NC_liver.nii.gz", "grids/PVP_lesions.nii.gz"} <= names
+    reference = reading.source.phase(Phase.PVP).geometry
+    for name in ("liver.nii.gz", "lesions.nii.gz"):
+        _, geometry = read_mask(tmp_path / name)
+        assert reference.matches(geometry)
+    assert paths[-1].name == "run.json"
+
+
+def test_written_masks_and_generated_phases_say_what_they_are(reading: Reading, tmp_path: Path) -> None:
+    write_reading(reading, tmp_path, MODELS)
+    assert "SYNTHETIC" in read_description(tmp_path / "synthetic/AP.nii.gz")
+    hu, _ = read_nifti(tmp_path / "synthetic/AP_sd.nii.gz")
+    assert hu.min() >= 0
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["research_use_only"] is True
+    assert set(run["inputs"]) == {"NC", "PVP"}
+    assert [s["name"] for s in run["steps"]] == ["liver", "prepare", "complete", "diagnose", "measure"]
+    assert str(tmp_path) not in (tmp_path / "run.json").read_text()
+    findings = json.loads((tmp_path / "findings.json").read_text())
+    assert {row["name"]: row["provenance"] for row in findings["phases"]}["AP"] == "synthetic"
+    lesions, _ = read_mask(tmp_path / "lesions.nii.gz")
+    assert set(np.unique(lesions)) - {0} == {row["id"] for row in findings["lesions"]}
+
+
+def test_the_same_study_reads_the_same_twice(reading: Reading) -> None:
+    again = read(study(Phase.PVP, Phase.NC), MODELS)
+    assert again.findings == reading.findings
+    assert np.array_equal(again.study.hu[Phase.AP], reading.study.hu[Phase.AP])
+
+
+def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("x")
+    with pytest.raises(OutputError, match="not empty"):
+        check_output(tmp_path)
+    with pytest.raises(OutputError, match="does not hold an earlier reading"):
+        check_output(tmp_path, overwrite=True)
+    (tmp_path / "run.json").write_text("{}")
+    check_output(tmp_path, overwrite=True)
+    with pytest.raises(OutputError, match="is a file"):
+        check_output(tmp_path / "run.json")
+
+
+def test_any_time_can_be_asked_of_stage_one(tmp_path: Path) -> None:
+    paths = synthesize(study(Phase.NC), Phase.AP, MODELS, tmp_path, time_s=25.0)
+    assert [p.name for p in paths] == ["AP_25s.nii.gz", "AP_25s_sd.nii.gz"]
+    with pytest.raises(StudyError, match="scanned NC phase"):
+        synthesize(study(Phase.NC), Phase.NC, MODELS, tmp_path)
+
+
+def test_lesions_keep_volume_and_none_is_lost_between_grids() -> None:
+    coarse = Geometry((10, 11, 12), (4.0, 4.0, 4.0), (0.0, 0.0, 0.0))
+    fine = Geometry((40, 44, 48), (1.0, 1.0, 1.0), (-1.5, -1.5, -1.5))
+    lesions = np.zeros(coarse.shape_zyx, np.uint16)
+    lesions[3:7, 3:7, 3:7] = 1
+    lesions[8, 9, 10] = 2
+    out = lesions_on_grid(lesions, coarse, fine)
+    assert np.count_nonzero(out == 1) == pytest.approx(64 * 64, rel=0.15)
+    assert (out == 2).any()
