@@ -209,15 +209,19 @@ def test_a_loss_that_is_not_finite_stops_the_run(run: Run, data: Split, tmp_path
     assert Checkpoints(tmp_path / "out" / "checkpoints").newest()[0] == 4
 
 
-def test_the_best_weights_are_kept(run: Run, data: Split, tmp_path: Path) -> None:
-    scores = iter([0.5, 0.9, 0.7])
+@pytest.mark.parametrize(("scores", "highest"), [((0.5, 0.9, 0.7), True), ((float("nan"), 0.9, 1.2), False)])
+def test_the_best_weights_are_kept(
+    run: Run, data: Split, tmp_path: Path, scores: tuple[float, ...], highest: bool
+) -> None:
+    coming = iter(scores)
 
     def build(config: object, setup: object) -> object:
         task = run.build(config, setup)
-        task.validate = lambda batches: {"accuracy": next(scores)}
+        task.validate = lambda batches: {"accuracy": next(coming)}
         return task
 
-    fitted = fit(replace(run, build=build, monitor="accuracy"), data, tmp_path / "out", options=QUIET)
+    watched = replace(run, build=build, monitor="accuracy", monitor_highest=highest)
+    fitted = fit(watched, data, tmp_path / "out", options=QUIET)
     bundle = Bundle.load(fitted.bundle)
     assert fitted.figures == {"accuracy": 0.9}
     assert bundle.card["scale"]["steps"] == 6

@@ -160,6 +160,8 @@ class _Loop:
         name = self._run.monitor
         if name not in figures:
             raise ConfigError(f"monitor is '{name}', the validation figures are {', '.join(figures)}.")
+        if not _finite(figures[name]):
+            return False
         sign = 1 if self._run.monitor_highest else -1
         return name not in self._best or sign * figures[name] > sign * self._best[name]
 
