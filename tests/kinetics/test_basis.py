@@ -78,13 +78,19 @@ PUBLISHED_FIT = {
     ("hemangioma", "body"): (13, 42, 60),
     ("fnh", "body"): (67, 61, 42),
     ("fnh", "scar"): (13, 34, 50),
+    ("other", "adenoma"): (29, 55, 36),
+    ("other", "rim"): (41, 64, 52),
+    ("other", "oedema"): (11, 34, 38),
+    ("other", "angiomyolipoma"): (62, 52, 36),
 }
+TO_WITHIN_HU = {("hemangioma", "nodule"): 7.0}
+"""Others: 4 HU. The notes give neither height nor age of the reference exam; 168 cm and 40 years are ours."""
 
 
 @pytest.mark.parametrize(("key", "part"), PUBLISHED_FIT)
 def test_the_class_table_gives_its_curves_at_the_reference_exam(key: str, part: str) -> None:
     hu = KAPPA * enhancement_mg_ml(LESION_CLASSES[key].tissues[part], REFERENCE, (37.0, 70.0, 180.0))
-    assert np.abs(hu - PUBLISHED_FIT[key, part]).max() < 8
+    assert np.abs(hu - PUBLISHED_FIT[key, part]).max() < TO_WITHIN_HU.get((key, part), 4.0)
 
 
 def test_liver_normal_and_cirrhotic() -> None:

@@ -32,7 +32,7 @@ class LesionMatch:
 
 
 def match_lesions(found: Labels, true: Labels, *, voxel_mm3: float) -> LesionMatch:
-    """Match lesions one to one so that the summed Dice is greatest; pairs below 0.2 do not count.
+    """Match lesions one to one so that the summed Dice of pairs of 0.2 or more is greatest.
 
     Lesions smaller than 113 mm^3 are ignored both ways: a small true lesion need not be found, and a found lesion that
     matches nothing else but overlaps a small true one with Dice 0.2 is not false.
@@ -45,11 +45,8 @@ def match_lesions(found: Labels, true: Labels, *, voxel_mm3: float) -> LesionMat
     found_ids, true_ids, overlap, size_f, size_t = _overlaps(found, true)
     score = 2 * overlap / np.maximum(size_f[:, None] + size_t[None, :], 1)
     large_f, large_t = size_f * voxel_mm3 >= SMALLEST_MM3, size_t * voxel_mm3 >= SMALLEST_MM3
-    pairs = [
-        (i, j)
-        for i, j in zip(*linear_sum_assignment(-score * _both(large_f, large_t)), strict=True)
-        if score[i, j] >= SMALLEST_DICE and large_f[i] and large_t[j]
-    ]
+    valid = np.where((score >= SMALLEST_DICE) & large_f[:, None] & large_t[None, :], score, 0.0)
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-valid), strict=True) if valid[i, j] > 0]
     matched = {i for i, _ in pairs}
     excused = {i for i in range(len(found_ids)) if i not in matched and (score[i, ~large_t] >= SMALLEST_DICE).any()}
     counted = [i for i in range(len(found_ids)) if large_f[i] and i not in excused]
@@ -58,10 +55,6 @@ def match_lesions(found: Labels, true: Labels, *, voxel_mm3: float) -> LesionMat
         num_true=int(large_t.sum()),
         num_found=len(counted),
     )
-
-
-def _both(rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    return rows[:, None] & columns[None, :]
 
 
 def _overlaps(found: Labels, true: Labels) -> tuple[Labels, Labels, Labels, Labels, Labels]:

@@ -5,9 +5,9 @@ import numpy.typing as npt
 
 LOW_HU, HIGH_HU = -160.0, 240.0
 """Fixed, so that figures can be compared."""
-WIDTH_HU = HIGH_HU - LOW_HU
 
 
 def windowed(hu: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """HU clipped to the window."""
-    return np.asarray(np.clip(np.asarray(hu, float), LOW_HU, HIGH_HU))
+    """HU clipped to the window and scaled to 0..1; SSIM wants intensities that are not negative."""
+    values = np.asarray(hu, dtype=np.float64)
+    return np.asarray((np.clip(values, LOW_HU, HIGH_HU) - LOW_HU) / (HIGH_HU - LOW_HU), dtype=np.float64)

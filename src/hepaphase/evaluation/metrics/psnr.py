@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..metric import Metric
-from ..window import WIDTH_HU, windowed
+from ..window import windowed
 
 
 def psnr(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> float:
@@ -13,7 +13,7 @@ def psnr(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     if not error.size:
         return float("nan")
     mse = float(error.mean())
-    return float("inf") if mse == 0 else float(20 * np.log10(WIDTH_HU) - 10 * np.log10(mse))
+    return float("inf") if mse == 0 else float(-10 * np.log10(mse))
 
 
 METRIC = Metric(kind="hu", unit="dB", higher_is_better=True, perfect=float("inf"), compute=psnr)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from ..metric import Metric
-from ..window import WIDTH_HU, windowed
+from ..window import windowed
 
 SIGMA_VOXELS = 1.5
 RADIUS_VOXELS = 5
@@ -20,7 +20,7 @@ def ssim_map(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> npt.NDArray[np.
     var_x = _blur(x * x) - mean_x**2
     var_y = _blur(y * y) - mean_y**2
     covariance = _blur(x * y) - mean_x * mean_y
-    c1, c2 = (K1 * WIDTH_HU) ** 2, (K2 * WIDTH_HU) ** 2
+    c1, c2 = K1**2, K2**2  # the window is 0..1
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     return np.asarray(numerator / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)))
 
