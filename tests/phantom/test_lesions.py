@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from hepaphase.phantom.exam import draw_exam
-from hepaphase.phantom.lesions import SMALLEST_MM, Lesion, Painted, draw_lesions, paint
-from hepaphase.phantom.population import REFERRAL, choose_seeds, draw_person
-from hepaphase.phantom.seeds import seed_range
+from hepaphase.phantom.growth import Painted, paint
+from hepaphase.phantom.lesions import SMALLEST_MM, Lesion, draw_lesions
+from hepaphase.phantom.population import Population, draw_person
 from hepaphase.phantom.space import Places
 from hepaphase.phantom.tissues import Enhancement
-from hepaphase.study.lesions import LESION_CLASSES
+from hepaphase.study.lesions import LESION_CLASSES, Appearance, LesionClass, Tissue
 
 SPACING_MM = 2.0
 POSITIONS = np.zeros((1, 3))
@@ -82,10 +82,18 @@ def test_hemangioma_fills_in_from_its_edge_and_hcc_washes_out() -> None:
     assert np.mean(late) > 10 and np.mean(washed) > 5
 
 
-def test_test_patients_hold_enough_of_every_class() -> None:
-    seeds = choose_seeds(seed_range("test"), 400, at_least=30)
-    people = [draw_person(seed, REFERRAL) for seed in seeds]
-    assert len(set(seeds)) == 400
-    for key in LESION_CLASSES:
-        assert sum(key in person.classes for person in people) >= 30
-    assert 0.15 < np.mean([not person.classes for person in people]) < 0.35
+def test_a_new_row_of_the_table_is_grown_without_further_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = LesionClass(
+        key="nodule",
+        name="Regenerative nodule",
+        malignant=False,
+        snomed=("1", "made up for this test"),
+        tissues={"body": Tissue(60, 20, 60, 0.15, 0.16, 300), "capsule": Tissue(40, 10, 10, 0.1, 0.4, 40)},
+        appearance=Appearance(median_mm=16, ln_sd=0.1, capsule_probability=1.0),
+        prevalence=0.1,
+    )
+    monkeypatch.setitem(LESION_CLASSES, row.key, row)
+    lesion, painted = grown(row.key, 1)
+    assert lesion.lesion_class == "nodule" and 10 < lesion.long_axis_mm < 24
+    assert (painted.share > 0.5).any()
+    assert draw_person(1, Population(name="all", lesion_free=0.0)).classes

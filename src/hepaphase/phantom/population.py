@@ -1,17 +1,22 @@
 """Who comes: which lesions, what else is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from ..base.errors import ConfigError
 from ..base.seeds import stream
-from ..study.lesions import LESION_CLASSES, LesionClass
+from ..study.lesions import LESION_CLASSES, LesionClass, Markers
 
 INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 """Probability that any patient has these besides (physics notes, B; calcification is our choice)."""
+
+
+SEVERITY_TIE = {"hbv": 0.6, "afp": 0.4}
+"""Correlation of a finding with the severity of liver disease (our choice)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,27 @@ def draw_person(seed: int, population: Population) -> Person:
     mean, sd = main.age_years if main else (54.0, 14.0)
     age = float(np.clip(rng.normal(mean, sd), 20, 90))
     cirrhosis = bool(rng.random() < (main.cirrhosis if main else 0.08))
-    clinical = {"sex": sex, "age": round(age), "cirrhosis": cirrhosis}
+    clinical: dict[str, Any] = {"sex": sex, "age": round(age), "cirrhosis": cirrhosis}
+    clinical |= _markers(seed, main.markers if main else Markers(), cirrhosis, main.cirrhosis if main else 0.08)
     return Person(sex=sex, age_years=age, cirrhosis=cirrhosis, classes=tuple(classes), clinical=clinical)
+
+
+def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float) -> dict[str, bool]:
+    """Findings beside the scan; those of liver disease go together with cirrhosis through one latent severity.
+
+    Severity is standard normal, above the threshold of cirrhosis exactly when the patient has it, so each finding keeps
+    its share and is more common where the liver is diseased.
+    """
+    rng = stream(seed, "markers")
+    below = float(np.clip(1 - cirrhosis_share, 1e-6, 1 - 1e-6))
+    rank = rng.uniform(below, 1) if cirrhosis else rng.uniform(0, below)
+    severity = float(ndtri(rank))
+    found = {}
+    for name, share in asdict(shares).items():
+        tie = SEVERITY_TIE.get(name, 0.0)
+        level = tie * severity + np.sqrt(1 - tie**2) * rng.standard_normal()
+        found[name] = bool(level > ndtri(1 - share))
+    return found
 
 
 def _main_class(rng: np.random.Generator, population: Population) -> LesionClass | None:

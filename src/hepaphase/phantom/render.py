@@ -17,8 +17,9 @@ from .anatomy import (
     vessel_share,
     wall_shares,
 )
+from .growth import paint
 from .labels import Organ
-from .lesions import Lesion, paint
+from .lesions import Lesion
 from .space import Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, smooth_values
 from .tissues import Enhancement
 

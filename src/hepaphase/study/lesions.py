@@ -80,6 +80,25 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
+class Markers:
+    """Shares of patients with a finding beside the scan; estimates of the physics notes, B.
+
+    The defaults are those of patients without a liver lesion (our choice: the notes' row for cysts).
+    """
+
+    hbv: float = 0.10
+    """Chronic hepatitis B."""
+    afp: float = 0.02
+    """Alpha-fetoprotein above 20 ng/ml."""
+    ca19_9: float = 0.06
+    """CA 19-9 above 37 U/ml."""
+    cea: float = 0.03
+    """Carcinoembryonic antigen above 5 ng/ml."""
+    cancer: float = 0.12
+    """Known cancer outside the liver."""
+
+
+@dataclass(frozen=True, slots=True)
 class LesionClass:
     """One row of the table.
 
@@ -110,6 +129,8 @@ class LesionClass:
     """Mean and standard deviation."""
     cirrhosis: float = 0.1
     """Share of patients with cirrhosis."""
+    markers: Markers = Markers()
+    """What else is found in patients whose main lesion this is."""
 
     def __post_init__(self) -> None:
         if "body" not in self.tissues:
@@ -149,6 +170,7 @@ _TABLE = (
         male=0.78,
         age_years=(53, 11),
         cirrhosis=0.75,
+        markers=Markers(hbv=0.75, afp=0.60, ca19_9=0.12, cea=0.05, cancer=0.05),
     ),
     LesionClass(
         key="icc",
@@ -163,6 +185,7 @@ _TABLE = (
         male=0.55,
         age_years=(58, 11),
         cirrhosis=0.25,
+        markers=Markers(hbv=0.30, afp=0.12, ca19_9=0.60, cea=0.25, cancer=0.06),
     ),
     LesionClass(
         key="metastasis",
@@ -189,6 +212,7 @@ _TABLE = (
         male=0.55,
         age_years=(60, 12),
         cirrhosis=0.05,
+        markers=Markers(hbv=0.08, afp=0.05, ca19_9=0.35, cea=0.55, cancer=0.80),
     ),
     LesionClass(
         key="hemangioma",
@@ -203,6 +227,7 @@ _TABLE = (
         male=0.40,
         age_years=(48, 12),
         cirrhosis=0.05,
+        markers=Markers(hbv=0.10, afp=0.02, ca19_9=0.04, cea=0.03, cancer=0.12),
     ),
     LesionClass(
         key="fnh",
@@ -215,6 +240,7 @@ _TABLE = (
         male=0.35,
         age_years=(36, 10),
         cirrhosis=0.03,
+        markers=Markers(hbv=0.10, afp=0.02, ca19_9=0.04, cea=0.02, cancer=0.06),
     ),
     LesionClass(
         key="cyst",
@@ -229,6 +255,7 @@ _TABLE = (
         male=0.45,
         age_years=(58, 13),
         cirrhosis=0.10,
+        markers=Markers(hbv=0.10, afp=0.02, ca19_9=0.06, cea=0.03, cancer=0.12),
     ),
     LesionClass(
         key="calcification",
@@ -264,6 +291,7 @@ _TABLE = (
         common=False,
         age_years=(50, 14),
         cirrhosis=0.08,
+        markers=Markers(hbv=0.12, afp=0.04, ca19_9=0.10, cea=0.05, cancer=0.06),
     ),
 )
 
