@@ -9,9 +9,8 @@ from tests.tiny_models import tiny_models
 
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.cases import load_case
-from hepaphase.benchmark.diagnosis import run, write
+from hepaphase.benchmark.diagnosis import Reading, run, write
 from hepaphase.benchmark.inputs import MAIN_JOB, apply_inputs
-from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.evaluation.patient import read_rows
 from hepaphase.study.phase import Phase, Provenance
@@ -67,13 +66,26 @@ def test_truth_is_noise_free_where_known(tmp_path: Path) -> None:
 def test_rows_and_table(tmp_path: Path) -> None:
     for number, lesion in enumerate(("hcc", "cyst", None)):
         write_case(tmp_path, f"p{number}", lesion=lesion)
-    results = run(tmp_path, MAIN_JOB, Reader.from_bundle(tiny_models().diagnosis), Generator(), quiet=True)
+    models = tiny_models()
+    reading = Reading(settings=MAIN_JOB, diagnosis=models.diagnosis, synthesis=models.synthesis)
+    results = run(tmp_path, reading, quiet=True)
     table = write(results, tmp_path / "out", {"cohort": "tiny"}, Bootstrap(num_resamples=10))
     assert "NC + generated AP, PVP, DP" in table
     rows = read_rows(tmp_path / "out" / "nc_generated.csv")
     assert [r.truth["hcc"] for r in rows] == [True, False, False]
     assert "AP_liver_mae" in rows[0].values
     assert "AP_liver_mae" not in read_rows(tmp_path / "out" / "nc.csv")[0].values
+
+
+@pytest.mark.slow
+def test_rows_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
+    for number in range(7):
+        write_case(tmp_path, f"p{number}", lesion="hcc" if number % 2 else None)
+    models = tiny_models()
+    reading = Reading(settings=MAIN_JOB[:1], diagnosis=models.diagnosis, synthesis=models.synthesis)
+    one, two = (run(tmp_path, reading, workers=workers, quiet=True)[0].rows for workers in (1, 2))
+    assert [r.case for r in one] == [r.case for r in two]
+    assert all(a.score == pytest.approx(b.score, abs=1e-5) for a, b in zip(one, two, strict=True))
 
 
 def test_a_case_without_truth_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """The reader on held-out patients, with the phases it is given varied: rows per patient and the table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from ..base.log import track
+from ..bundle.bundle import Bundle
 from ..diagnosis.diagnose import Reader
 from ..evaluation.bootstrap import Bootstrap
 from ..evaluation.patient import PatientRow, summarize, write_rows
@@ -12,10 +15,13 @@ from ..evaluation.reading import Answer, compare
 from ..evaluation.table import markdown
 from ..study.phase import Provenance
 from ..study.study import AlignedStudy
-from ..synthesis.protocol import Generator
+from ..synthesis.generators.kinetic import Generator
 from ..training.cohort import open_cohort
 from .cases import BenchmarkCase, load_case
 from .inputs import Inputs, apply_inputs
+
+CHUNK = 5
+"""Cases per unit of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +32,60 @@ class Result:
     rows: tuple[PatientRow, ...]
 
 
-def run(
-    prepared: Path, settings: Sequence[Inputs], reader: Reader, generator: Generator, *, quiet: bool = False
-) -> list[Result]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the cases are read with."""
+
+    settings: tuple[Inputs, ...]
+    diagnosis: Bundle
+    synthesis: Bundle
+    device: str = "cpu"
+
+
+def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = False) -> list[Result]:
     """Read every prepared case once per setting. The liver mask is the true one; phases lie as the scanner left them.
+
+    Rows do not depend on ``workers``, the number of processes (one thread each when there are several).
 
     Raises:
         InputError: when ``prepared`` holds no case, or a case without truth.
     """
     files = open_cohort(prepared).files
-    rows: dict[str, list[PatientRow]] = {s.name: [] for s in settings}
-    for path in track(files, title="Reading", total=len(files), quiet=quiet):
+    chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
+    done = _in_order(chunks, reading, workers)
+    rows: dict[str, list[PatientRow]] = {s.name: [] for s in reading.settings}
+    for chunk in track(done, title="Reading", total=len(chunks), quiet=quiet):
+        for name, found in chunk.items():
+            rows[name] += found
+    return [Result(s, tuple(rows[s.name])) for s in reading.settings]
+
+
+def _in_order(chunks: list[tuple[Path, ...]], reading: Reading, workers: int) -> Iterator[dict[str, list[PatientRow]]]:
+    if workers == 1:
+        yield from (read_chunk(chunk, reading) for chunk in chunks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        yield from pool.map(read_chunk, chunks, [reading] * len(chunks))
+
+
+def one_thread() -> None:
+    """Keep several processes from fighting over the cores."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[PatientRow]]:
+    """Rows of some cases by setting; the unit of work of a process."""
+    reader = Reader.from_bundle(reading.diagnosis, device=reading.device)
+    generator = Generator.from_bundle(reading.synthesis, device=reading.device)
+    rows: dict[str, list[PatientRow]] = {s.name: [] for s in reading.settings}
+    for path in files:
         case = load_case(path)
-        for setting in settings:
+        for setting in reading.settings:
             if all(p in case.study.hu for p in setting.scanned):
                 rows[setting.name].append(_row(case, apply_inputs(case.study, setting, generator), reader))
-    return [Result(s, tuple(rows[s.name])) for s in settings]
+    return rows
 
 
 def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> PatientRow:

@@ -17,6 +17,7 @@ def command() -> None:
 @click.argument("out", type=FOLDER)
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
+@click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @models_options
@@ -25,6 +26,7 @@ def diagnosis(  # noqa: PLR0913
     out: Path,
     cohort: str,
     scale: str,
+    workers: int,
     resamples: int,
     seed: int,
     bundles: tuple[Path, ...],
@@ -35,17 +37,16 @@ def diagnosis(  # noqa: PLR0913
     Writes one CSV of patients per setting and table.md to OUT.
     """
     from ..base.atomic import write_text
-    from ..benchmark.diagnosis import run, write
+    from ..benchmark.diagnosis import Reading, run, write
     from ..benchmark.inputs import MAIN_JOB
-    from ..diagnosis.diagnose import Reader
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import Models, check_device
-    from ..synthesis.generators.kinetic import Generator
 
-    models, where = Models.load(bundles), check_device(device)
-    reader = Reader.from_bundle(models.diagnosis, device=where)
-    generator = Generator.from_bundle(models.synthesis, device=where)
-    results = run(prepared, MAIN_JOB, reader, generator)
+    models = Models.load(bundles)
+    reading = Reading(
+        settings=MAIN_JOB, diagnosis=models.diagnosis, synthesis=models.synthesis, device=check_device(device)
+    )
+    results = run(prepared, reading, workers=workers)
     facts = {"cohort": cohort or prepared.name, "scale": scale, "reader": str(models.diagnosis.card.get("name", ""))}
     table = write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed))
     write_text(out / "table.md", table)
