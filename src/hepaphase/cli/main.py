@@ -13,6 +13,7 @@ COMMANDS = {
     "read": "The main job: a study in, findings and a report out.",
     "simulate": "Make a cohort with known truth.",
     "prepare": "Put a cohort on the grid that models work on.",
+    "label-maps": "Write label maps of bodies, which organ masks are trained on.",
     "train": "Train a model by a recipe; without one, list the recipes.",
     "synthesize": "Stage I alone: generate one phase, at any time.",
     "diagnose": "Stage II alone: find and name lesions.",

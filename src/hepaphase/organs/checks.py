@@ -1,0 +1,65 @@
+"""Whether masks can be believed: volume, place and pieces against what bodies allow."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ..study.geometry import Geometry
+from ..study.study import MaskArray
+
+LIVER_ML = (500.0, 4000.0)
+"""Below is a liver that is cut off or missed, above one that took a neighbor in; an adult's is 700 to 3000 ml."""
+_LEAST_MAIN_SHARE = 0.95
+_EDGE_SHARE = 0.02
+"""Share of the mask in the outermost slices from which a liver counts as cut off (our choice)."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+def check_liver(liver: MaskArray, body: MaskArray, geometry: Geometry) -> list[str]:
+    """Warnings, one sentence each, about masks (z, y, x) on ``geometry``; none when nothing is odd."""
+    mask = liver > 0
+    if not mask.any():
+        return ["No liver was found; lesions are looked for in the whole body or not at all."]
+    warnings = [_check_volume(mask, geometry), _check_pieces(mask), _check_side(mask, body > 0, geometry)]
+    return [warning for warning in warnings if warning]
+
+
+def is_cut_off(mask: Bools) -> bool:
+    """Whether the mask reaches the first or last slice with a cross-section worth naming."""
+    area = mask.sum(axis=(1, 2))
+    return bool(max(area[0], area[-1]) > _EDGE_SHARE * max(1, area.sum()))
+
+
+def _check_volume(mask: Bools, geometry: Geometry) -> str:
+    volume_ml = mask.sum() * geometry.voxel_ml
+    low, high = LIVER_ML
+    if volume_ml < low and is_cut_off(mask):
+        return f"Only {volume_ml:.0f} ml of liver lie in the field of view; the patient score is of this part."
+    if not low <= volume_ml <= high:
+        return f"The liver mask holds {volume_ml:.0f} ml, plausible are {low:.0f} to {high:.0f}. Look at the outline."
+    return ""
+
+
+def _check_pieces(mask: Bools) -> str:
+    pieces, num = ndimage.label(mask)
+    if num < 2:
+        return ""
+    share = np.bincount(pieces.ravel())[1:].max() / mask.sum()
+    if share >= _LEAST_MAIN_SHARE:
+        return ""
+    return f"The liver mask falls into {num} pieces, the largest {share:.0%} of it. Look at the outline."
+
+
+def _check_side(mask: Bools, body: Bools, geometry: Geometry) -> str:
+    """A liver mostly on the left is a mirrored volume, situs inversus or a mistake."""
+    if not body.any():
+        return "No body was found around the liver. Check that the volume is in HU."
+    middle = [geometry.to_lps_mm(np.argwhere(part).mean(axis=0)) for part in (mask, body & _slices_of(mask))]
+    if middle[0][0] > middle[1][0]:
+        return "The liver lies left of the middle: a mirrored volume, situs inversus or a wrong mask. Look at it."
+    return ""
+
+
+def _slices_of(mask: Bools) -> Bools:
+    return np.broadcast_to(mask.any(axis=(1, 2), keepdims=True), mask.shape)
