@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.io.case import read_case
+from hepaphase.datasets.protocol import open_cohort as open_raw_cohort
 from hepaphase.phantom.cohort import CohortOptions, write_cohort
 from hepaphase.phantom.grids import Grid
 from hepaphase.study.phase import Phase
@@ -23,16 +23,29 @@ def test_same_bytes_with_one_worker_and_with_two(tmp_path: Path) -> None:
     for workers, out in enumerate(outs, start=1):
         write_cohort(out, range(3), CohortOptions(grid=TINY, prepared=True, workers=workers), quiet=True)
     assert contents(outs[0]) == contents(outs[1])
-    assert len(contents(outs[0])) == 4
+    assert len(contents(outs[0])) == 5  # three cases, the manifest, the table
 
 
-def test_case_folders_are_read_back_and_the_manifest_names_them(tmp_path: Path) -> None:
-    names = write_cohort(tmp_path, [5], CohortOptions(grid=TINY), quiet=True)
-    assert names == ["sim-0000005"]
-    study = read_case(tmp_path / names[0])
-    assert list(study.phases) == list(Phase) and study.lesion_table is not None
+def test_case_folders_are_a_cohort_in_our_layout(tmp_path: Path) -> None:
+    names = write_cohort(tmp_path, [5, 1034], CohortOptions(grid=TINY), quiet=True)
+    assert names == ["sim-0000005", "sim-0001034"]
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert [row["case"] for row in manifest["cases"]] == names and manifest["phantom_version"] >= 1
+    cohort = open_raw_cohort(tmp_path)
+    assert cohort.cases() == names
+    study = cohort.load(names[1])
+    assert list(study.phases) == list(Phase) and study.clinical["sex"] in "MF"
+    rows = study.lesion_table or ()
+    assert set(str(study.clinical["label"]).split("+")) == {row.lesion_class for row in rows}
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    options = CohortOptions(grid=TINY)
+    write_cohort(tmp_path, [5], options, quiet=True)
+    kept = tmp_path / "sim-0000005" / "PVP.nii.gz"
+    before = kept.stat().st_mtime_ns
+    assert write_cohort(tmp_path, [5, 6], options, quiet=True) == ["sim-0000005", "sim-0000006"]
+    assert kept.stat().st_mtime_ns == before
 
 
 def test_prepared_cases_are_what_training_reads_and_are_kept_when_there(tmp_path: Path) -> None:

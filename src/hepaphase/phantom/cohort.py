@@ -1,5 +1,6 @@
 """Many simulated patients on disk: case folders, or crops ready for training."""
 
+import csv
 import io
 import json
 import multiprocessing
@@ -11,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ..base.atomic import atomic_path, write_json
+from ..base.atomic import atomic_path, write_json, write_text
 from ..base.errors import ConfigError
 from ..base.log import track
-from ..io.case import write_case
+from ..io.case import STUDY_FILE, write_case
 from ..study.phase import Phase
 from .grids import Grid
 from .population import REFERRAL, Population
 from .simulate import PHANTOM_VERSION, SimulatedCase, simulate
 
 MANIFEST = "manifest.json"
+METADATA = "metadata.csv"
+DRAWN = "drawn.json"
+"""Beside each case: everything that was drawn about the patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,44 +47,68 @@ class CohortOptions:
 
 
 def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, quiet: bool = False) -> list[str]:
-    """Write one case per seed below ``out`` and a manifest; returns the names of the cases.
+    """Write one case per seed below ``out``, a manifest and a table of patients; returns the names of the cases.
 
-    A case depends on its seed alone, so the bytes are the same with any number of workers. Prepared cases that are
-    already there are kept, which lets a stopped run go on.
+    A case depends on its seed alone, so the bytes are the same with any number of workers. Cases that are already
+    there are kept, which lets a stopped run go on.
     """
     jobs = [(out, seed, options) for seed in seeds]
-    rows: list[dict[str, Any]] = []
+    rows: list[_Row] = []
     if options.workers == 1:
         rows += track((_write_one(job) for job in jobs), title="Simulating", total=len(jobs), quiet=quiet)
     else:
         with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
             rows += track(pool.imap(_write_one, jobs), title="Simulating", total=len(jobs), quiet=quiet)
-    grid = options.grid if isinstance(options.grid, str) else asdict(options.grid)
     manifest = {
         "schema": "hepaphase-cohort/1",
         "phantom_version": PHANTOM_VERSION,
         "population": options.population.name,
-        "grid": grid,
-        "cases": rows,
+        "grid": options.grid if isinstance(options.grid, str) else asdict(options.grid),
+        "cases": [{"case": row.case, "seed": row.seed, "lesions": row.lesions} for row in rows],
     }
     write_json(out / MANIFEST, manifest)
-    return [row["case"] for row in rows]
+    write_text(out / METADATA, _table(rows))
+    return [row.case for row in rows]
 
 
-def _write_one(job: tuple[Path, int, CohortOptions]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the manifest and the table of patients say about one case."""
+
+    case: str
+    seed: int
+    lesions: list[str]
+    clinical: dict[str, Any]
+
+
+def _table(rows: Sequence[_Row]) -> str:
+    """Patients as CSV: case, label (classes of lesion, largest lesion first), clinical columns."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row.clinical))
+    writer = csv.DictWriter(text, ["case", "label", *names], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        label = "+".join(dict.fromkeys(row.lesions)) or "none"
+        writer.writerow({"case": row.case, "label": label, **row.clinical})
+    return text.getvalue()
+
+
+def _write_one(job: tuple[Path, int, CohortOptions]) -> _Row:
     out, seed, options = job
-    path = out / f"{case_name(seed)}.npz"
-    if options.prepared and path.exists():
-        with np.load(path, allow_pickle=False) as file:
-            return {"case": case_name(seed), "seed": seed, "lesions": [str(c) for c in file["lesion_classes"]]}
-    case = simulate(seed, grid=options.grid, population=options.population)
     if options.prepared:
-        write_prepared(path, case)
-    else:
-        write_case(case.study, out / case.study.case)
-        write_json(out / case.study.case / "drawn.json", case.truth.drawn)
-    classes = [row.lesion_class for row in case.study.lesion_table or ()]
-    return {"case": case.study.case, "seed": seed, "lesions": classes}
+        path = out / f"{case_name(seed)}.npz"
+        if not path.exists():
+            write_prepared(path, simulate(seed, grid=options.grid, population=options.population))
+        with np.load(path, allow_pickle=False) as file:
+            lesions, clinical = [str(name) for name in file["lesion_classes"]], json.loads(str(file["clinical"]))
+        return _Row(case_name(seed), seed, lesions, clinical)
+    folder = out / case_name(seed)
+    if not (folder / DRAWN).exists():  # written last
+        case = simulate(seed, grid=options.grid, population=options.population)
+        write_case(case.study, folder)
+        write_json(folder / DRAWN, case.truth.drawn)
+    facts = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
+    return _Row(case_name(seed), seed, [row["class"] for row in facts["lesions"]], facts["clinical"])
 
 
 def case_name(seed: int) -> str:
