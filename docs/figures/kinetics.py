@@ -32,7 +32,7 @@ def main() -> None:
         axes[0].plot(tracked.time_s, KAPPA * tracked.mg_per_ml[name], color=color, label=name.replace("_", " "))
         for time_s, value in MEASURED.get(name, []):
             axes[0].plot(time_s, value, "o", color=color, markeredgecolor="k")
-    axes[0].set(title="600 mgI/kg at 4 mL/s; dots: published means (R10)", ylabel="enhancement, HU", xlim=(0, 200))
+    axes[0].set(title="600 mgI/kg at 4 mL/s; dots: published means", ylabel="enhancement, HU", xlim=(0, 200))
     for factor in (0.5, 1.0, 1.4):
         curves = circulate(Patient(cardiac_output_factor=factor), Injection())
         line = axes[1].plot(curves.time_s, KAPPA * curves.mg_per_ml["aorta"], label=f"cardiac output x{factor}")[0]
@@ -40,6 +40,8 @@ def main() -> None:
     axes[1].set(title="aorta (solid) and liver (dashed)", xlim=(0, 200))
     reference = circulate(Patient(weight_kg=65, height_cm=168), Injection())
     for key, row in LESION_CLASSES.items():
+        if key == "calcification":  # some 290 HU in every phase
+            continue
         tissue = row.tissues["body"]
         axes[2].plot(TIMES_S, tissue.hu0 + KAPPA * enhancement_mg_ml(tissue, reference, TIMES_S), label=key)
     liver = LIVER_NORMAL.hu0 + KAPPA * enhancement_mg_ml(LIVER_NORMAL, reference, TIMES_S)

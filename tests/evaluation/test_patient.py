@@ -114,6 +114,11 @@ def test_tables_carry_intervals_and_sizes() -> None:
     assert "num_positive,cohort" in as_csv(statistics, {"cohort": "sim"}).splitlines()[0]
 
 
+def test_the_auc_of_a_class_that_no_one_has_is_undefined() -> None:
+    text = markdown({"free": summarize(cohort(9)[8:], FAST)})
+    assert "| AUC hcc | undefined | 1 | 0 |" in text
+
+
 def test_nobody_cannot_be_summarized() -> None:
     with pytest.raises(InputError):
         summarize([])

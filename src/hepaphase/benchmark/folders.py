@@ -1,9 +1,7 @@
 """Outputs of ``read`` held against a cohort with truth, case by case."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -40,24 +38,32 @@ def compare_folders(predictions: Path, cohort: Path, *, quiet: bool = False) -> 
 
 
 def _compare_case(folder: Path, study: Study) -> PatientRow:
-    lesions, grid = read_mask(folder / "lesions.nii.gz")
-    liver, _ = read_mask(folder / "liver.nii.gz")
-    findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    generated = {p: _generated(folder, p, grid) for p in _generated_phases(findings)}
-    found = {row["id"]: max(row["probabilities"], key=row["probabilities"].get) for row in findings["lesions"]}
-    answer = Answer(
-        lesions=lesions,
-        lesion_classes=found,
-        scores=findings["patient"]["probabilities"],
-        malignant=findings["patient"]["malignant"],
-        liver=liver,
-        generated_hu=generated,
-    )
+    answer, grid = _answer(folder)
     return compare(_truth(study, grid), answer)
 
 
-def _generated_phases(findings: Mapping[str, Any]) -> list[str]:
-    return [row["name"] for row in findings["phases"] if row["provenance"] == "synthetic"]
+def _answer(folder: Path) -> tuple[Answer, Geometry]:
+    lesions, grid = read_mask(folder / "lesions.nii.gz")
+    liver, liver_grid = read_mask(folder / "liver.nii.gz")
+    grid.require(liver_grid, what=f"The liver mask of {folder.name}")
+    try:
+        findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+        probabilities = {row["id"]: row["probabilities"] for row in findings["lesions"]}
+        generated = [row["name"] for row in findings["phases"] if row["provenance"] == "synthetic"]
+        scores, malignant = findings["patient"]["probabilities"], float(findings["patient"]["malignant"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder.name}/findings.json is not what read writes ({error!r}). Read the case again: hepaphase read."
+        ) from error
+    answer = Answer(
+        lesions=lesions,
+        lesion_classes={key: max(row, key=row.get) for key, row in probabilities.items()},
+        scores=scores,
+        malignant=malignant,
+        liver=liver,
+        generated_hu={p: _generated(folder, p, grid) for p in generated},
+    )
+    return answer, grid
 
 
 def _generated(folder: Path, phase: str, grid: Geometry) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..base.errors import InputError
 from ..study.lesions import LESION_CLASSES
 from .lesions import SMALLEST_MM3, match_lesions
 from .metrics.dice import dice
@@ -72,9 +73,18 @@ def compare(truth: Truth, answer: Answer) -> PatientRow:
 
 
 def patient_labels(truth: Truth) -> dict[str, bool]:
-    """For each class whether the patient has a lesion of it of 113 mm^3 or more."""
+    """For each class whether the patient has a lesion of it of 113 mm^3 or more.
+
+    Raises:
+        InputError: when a lesion of the mask has no class.
+    """
     ids, counts = np.unique(truth.lesions[truth.lesions > 0], return_counts=True)
     large = ids[counts * truth.voxel_mm3 >= SMALLEST_MM3]
+    if unnamed := [int(i) for i in ids if int(i) not in truth.lesion_classes]:
+        raise InputError(
+            f"The mask of case '{truth.case}' has lesion {unnamed[0]}, its lesion table has not "
+            f"({sorted(truth.lesion_classes)}). Add the row to study.json."
+        )
     present = {truth.lesion_classes[int(i)] for i in large}
     return {key: key in present for key in LESION_CLASSES}
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 
 from .patient import Statistic
@@ -26,7 +27,9 @@ def markdown(columns: Mapping[str, Sequence[Statistic]]) -> str:
 
 
 def cell(statistic: Statistic) -> str:
-    """``value [low, high]`` with as many digits as the size of the value asks for."""
+    """``value [low, high]`` with as many digits as the size of the value asks for; ``undefined`` for NaN."""
+    if math.isnan(statistic.interval.value):
+        return "undefined"
     digits = 3 if abs(statistic.interval.value) < 2 else 1
     i = statistic.interval
     return f"{i.value:.{digits}f} [{i.low:.{digits}f}, {i.high:.{digits}f}]"
