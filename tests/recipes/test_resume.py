@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.phantom.torso_example import example_organs
 
+from hepaphase.phantom.label_maps import write_embedded
 from hepaphase.recipes import RECIPES
 from hepaphase.training.checkpoint import Checkpoints
 from hepaphase.training.cohort import Split, open_cohort, split
@@ -26,8 +28,11 @@ class PowerCutError(Exception):
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split(open_cohort(write_lesion_cohort(tmp_path_factory.mktemp("cohort"))))
+def cohorts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Split]:
+    """Liver crops; for ``organs``, label maps."""
+    crops, maps = tmp_path_factory.mktemp("crops"), tmp_path_factory.mktemp("maps")
+    write_embedded(maps, example_organs(), num_maps=2, seed=0, name="example")
+    return {"": split(open_cohort(write_lesion_cohort(crops))), "organs": split(open_cohort(maps))}
 
 
 def cut_short(run: Run) -> Run:
@@ -48,9 +53,10 @@ def cut_short(run: Run) -> Run:
     return replace(run, build=build)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES.names() if name != "organs"])
-def test_a_cut_run_ends_as_if_it_had_not_been(name: str, data: Split, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", RECIPES.names())
+def test_a_cut_run_ends_as_if_it_had_not_been(name: str, cohorts: dict[str, Split], tmp_path: Path) -> None:
     run = replace(RECIPES.load(name)().made_quick(), num_steps=NUM_STEPS, checkpoint_steps=1, threads=1)
+    data = cohorts.get(name, cohorts[""])
     run = override(run, SETTINGS.get(name, ()))
     fit(run, data, tmp_path / "whole", options=QUIET)
     with pytest.raises(PowerCutError):
