@@ -20,12 +20,12 @@ def tiny_models(seed: int = 0) -> Models:
     synthesis = GeneratorConfig()
     return Models(
         organs=Bundle(kind="organs", config={}),
-        synthesis=pack_bundle(synthesis, KineticNetwork(synthesis).state_dict(), {"name": "tiny"}),
+        synthesis=pack_bundle(synthesis, KineticNetwork(synthesis).state_dict(), {"title": "tiny"}),
         diagnosis=Bundle(
             kind="diagnosis",
             config={"network": reader.to_dict(), "read": ReadConfig(threshold=0.01).to_dict()},
             classes=tuple(LESION_CLASSES),
             weights=build(reader).state_dict(),
-            card={"name": "tiny"},
+            card={"title": "tiny"},
         ),
     )

@@ -31,5 +31,5 @@ def test_simulate_train_read(tmp_path: Path) -> None:
     models = json.loads((tmp_path / "out" / "run.json").read_text())["models"]
     for recipe, kind in zip(RECIPES, ("diagnosis", "synthesis"), strict=True):
         trained = Bundle.load(tmp_path / recipe / "model.hepa", kind=kind)
-        assert models[kind]["name"] == trained.card.get("name", kind)
+        assert models[kind]["name"] == trained.card.get("title", kind)
     assert (tmp_path / "out" / "synthetic" / "DP.nii.gz").exists()

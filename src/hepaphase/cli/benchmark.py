@@ -47,7 +47,7 @@ def diagnosis(  # noqa: PLR0913
         settings=MAIN_JOB, diagnosis=models.diagnosis, synthesis=models.synthesis, device=check_device(device)
     )
     results = run(prepared, reading, workers=workers)
-    facts = {"cohort": cohort or prepared.name, "scale": scale, "reader": str(models.diagnosis.card.get("name", ""))}
+    facts = {"cohort": cohort or prepared.name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
     table = write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed))
     write_text(out / "table.md", table)
     click.echo(table)

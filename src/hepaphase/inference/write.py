@@ -83,7 +83,7 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
         "deterministic": True,
         "inputs": input_hashes(reading.source),
         "models": {
-            kind: {"name": bundle.card.get("name", kind), "versions": dict(bundle.versions)}
+            kind: {"name": bundle.card.get("title", kind), "versions": dict(bundle.versions)}
             for kind, bundle in (
                 ("organs", models.organs),
                 ("synthesis", models.synthesis),
@@ -167,7 +167,7 @@ def _report_input(reading: Reading, models: Models, withheld: Mapping[Phase, HuA
 def _phase_facts(reading: Reading, models: Models, phase: Phase) -> PhaseFacts:
     scanned = reading.source.phases.get(phase)
     if scanned is None:
-        name = str(models.synthesis.card.get("name", "stage I"))
+        name = str(models.synthesis.card.get("title", "stage I"))
         return PhaseFacts(recognised_by="generated", time_source="requested", source=name)
     return PhaseFacts(recognised_by=scanned.recognised_by, time_source="typical" if scanned.time_s is None else "given")
 
