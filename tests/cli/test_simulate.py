@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from hepaphase.base.errors import UnknownNameError
 from hepaphase.cli.main import COMMANDS
 from hepaphase.cli.simulate import command
 from hepaphase.io.case import is_case
@@ -21,9 +22,24 @@ def test_writes_case_folders(tmp_path: Path) -> None:
     assert is_case(tmp_path / "sim-0000004")
 
 
-@pytest.mark.parametrize("wrong", [["--cases", "0", "--seed", "1"], ["--cases", "1"], ["--cases", "1", "--seed", "-1"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--cases", "0", "--seed", "1"],
+        ["--cases", "1"],
+        ["--cases", "1", "--seed", "-1"],
+        ["--cohort", "main-test", "--seed", "1"],
+        [],
+    ],
+)
 def test_bad_numbers_are_refused(tmp_path: Path, wrong: list[str]) -> None:
     assert CliRunner().invoke(command, [str(tmp_path / "out"), *wrong]).exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cohort_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path / "out"), "--cohort", "main-tset"])
+    assert isinstance(result.exception, UnknownNameError) and "main-test" in str(result.exception)
     assert not (tmp_path / "out").exists()
 
 
