@@ -101,6 +101,7 @@ def test_written_masks_and_generated_phases_say_what_they_are(reading: Reading, 
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["research_use_only"] is True
     assert set(run["inputs"]) == {"NC", "PVP"}
+    assert run["models"]["diagnosis"]["name"] == "tiny"
     assert [s["name"] for s in run["steps"]] == ["liver", "prepare", "complete", "diagnose", "measure"]
     assert str(tmp_path) not in (tmp_path / "run.json").read_text()
     findings = json.loads((tmp_path / "findings.json").read_text())
