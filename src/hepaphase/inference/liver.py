@@ -1,35 +1,49 @@
 """The liver mask a reading works with: the user's own if there is one, else ours."""
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 
 from ..base.errors import StudyError
 from ..bundle.bundle import Bundle
+from ..organs.checks import check_liver
 from ..organs.segment import segment_organs
 from ..resample.grid import resample
 from ..study.phase import Phase
-from ..study.study import Study
+from ..study.study import MaskArray, Study
 
 SMALLEST_LIVER_ML = 50.0
 """Less than this is no liver, or too little of one to read (our choice)."""
 
 
-def liver_mask(study: Study, reference: Phase, bundle: Bundle, *, device: str = "cpu") -> npt.NDArray[np.uint8]:
-    """The liver on the grid of the reference phase, (z, y, x), one inside.
+@dataclass(frozen=True, slots=True)
+class Liver:
+    """A liver mask and what is odd about it."""
+
+    mask: MaskArray
+    """(z, y, x), one inside, on the grid of the reference phase."""
+    warnings: tuple[str, ...]
+
+
+def find_liver(study: Study, reference: Phase, bundle: Bundle, *, device: str = "cpu") -> Liver:
+    """The liver on the grid of the reference phase, checked for volume, pieces and side.
 
     Raises:
         StudyError: when no liver is found.
     """
+    body = None
     volume = study.phase(reference)
     if "liver" in study.masks:
         array, grid = study.masks["liver"]
         mask = resample((array > 0).astype(np.uint8), grid, volume.geometry, order=0, fill=0)
     else:
-        mask = segment_organs(volume, bundle, device=device)["liver"]
+        found = segment_organs(volume, bundle, names=("liver", "body"), device=device)
+        mask, body = found["liver"], found["body"]
     found_ml = float(np.count_nonzero(mask)) * volume.geometry.voxel_ml
     if found_ml < SMALLEST_LIVER_ML:
         raise StudyError(
             f"No liver was found in the {reference} phase of '{study.case}' ({found_ml:.0f} ml). "
             "Check that the scan shows the upper abdomen, or give a liver mask."
         )
-    return mask.astype(np.uint8)
+    mask = mask.astype(np.uint8)
+    return Liver(mask, tuple(check_liver(mask, body, volume.geometry)))

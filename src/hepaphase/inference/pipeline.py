@@ -16,7 +16,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, Study
 from .complete import complete
-from .liver import liver_mask
+from .liver import find_liver
 from .masks import lesions_on_grid
 from .models import Models
 from .options import ReadOptions
@@ -67,7 +67,8 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     reference = study.reference(options.reference)
     grid = study.phase(reference).geometry
     with log.step("liver"):
-        liver = liver_mask(study, reference, models.organs, device=options.device)
+        found = find_liver(study, reference, models.organs, device=options.device)
+        liver = found.mask
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
         small = align(study, liver_grid(liver, grid), reference=reference, masks=masks)
@@ -81,7 +82,9 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("measure"):
         box = _with_lesions(box, small.geometry, diagnosis)
         findings = measure_findings(box, diagnosis.lesion_probabilities, diagnosis.patient)
-    return Reading(study, box, grid, place, tuple(seen.hu), findings, _warnings(study), tuple(log.steps))
+    return Reading(
+        study, box, grid, place, tuple(seen.hu), findings, found.warnings + _warnings(study), tuple(log.steps)
+    )
 
 
 def scanned_only(study: AlignedStudy) -> AlignedStudy:

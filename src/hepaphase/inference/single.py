@@ -13,7 +13,7 @@ from ..study.phase import Phase
 from ..study.study import Study
 from ..synthesis.apply import apply_generated, upsample_sd
 from ..synthesis.generators.kinetic import Generator
-from .liver import liver_mask
+from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
 from .write import NOT_GENERATED_HU
@@ -39,7 +39,7 @@ def synthesize(
         raise StudyError(f"The study '{study.case}' has a scanned {target} phase. Ask for another, or give --time.")
     reference = study.reference()
     grid = study.phase(reference).geometry
-    liver = liver_mask(study, reference, models.organs, device=device)
+    liver = find_liver(study, reference, models.organs, device=device).mask
     masks = {"liver": (liver, grid)}
     small = align(study, liver_grid(liver, grid), masks=masks)
     place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)

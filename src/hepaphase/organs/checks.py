@@ -16,12 +16,17 @@ _EDGE_SHARE = 0.02
 Bools = npt.NDArray[np.bool_]
 
 
-def check_liver(liver: MaskArray, body: MaskArray, geometry: Geometry) -> list[str]:
-    """Warnings, one sentence each, about masks (z, y, x) on ``geometry``; none when nothing is odd."""
+def check_liver(liver: MaskArray, body: MaskArray | None, geometry: Geometry) -> list[str]:
+    """Warnings, one sentence each, about masks (z, y, x) on ``geometry``; none when nothing is odd.
+
+    Without a body mask the side is not checked.
+    """
     mask = liver > 0
     if not mask.any():
         return ["No liver was found; lesions are looked for in the whole body or not at all."]
-    warnings = [_check_volume(mask, geometry), _check_pieces(mask), _check_side(mask, body > 0, geometry)]
+    warnings = [_check_volume(mask, geometry), _check_pieces(mask)]
+    if body is not None:
+        warnings.append(_check_side(mask, body > 0, geometry))
     return [warning for warning in warnings if warning]
 
 
@@ -55,10 +60,16 @@ def _check_side(mask: Bools, body: Bools, geometry: Geometry) -> str:
     """A liver mostly on the left is a mirrored volume, situs inversus or a mistake."""
     if not body.any():
         return "No body was found around the liver. Check that the volume is in HU."
-    middle = [geometry.to_lps_mm(np.argwhere(part).mean(axis=0)) for part in (mask, body & _slices_of(mask))]
+    middle = [geometry.to_lps_mm(_centroid_zyx(part)) for part in (mask, body & _slices_of(mask))]
     if middle[0][0] > middle[1][0]:
         return "The liver lies left of the middle: a mirrored volume, situs inversus or a wrong mask. Look at it."
     return ""
+
+
+def _centroid_zyx(mask: Bools) -> list[float]:
+    """Mean index along each axis, without a list of all voxels."""
+    sums = (mask.sum(axis=tuple(a for a in range(3) if a != axis)) for axis in range(3))
+    return [float((s * np.arange(len(s))).sum() / s.sum()) for s in sums]
 
 
 def _slices_of(mask: Bools) -> Bools:
