@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...base.errors import BundleError
 from ...bundle.bundle import Bundle
 from ...nn.unet import GRID_MULTIPLE
 from ...resample.grid import resample
@@ -15,7 +16,7 @@ from ...study.geometry import Geometry
 from ...study.phase import Phase
 from ...study.study import AlignedStudy, HuArray
 from ..apply import apply_generated, upsample_sd
-from ..network import KineticNetwork, NetworkConfig, Scanned
+from ..network import Curves, KineticNetwork, NetworkConfig, Scanned
 from ..protocol import Generated, check_request
 
 KIND = "synthesis"
@@ -29,23 +30,28 @@ class Generator:
     """The kinetic network behind the protocol.
 
     On a grid of 4 mm it works directly, whatever the shape; any other study is brought to 4 mm, completed there, and
-    the difference to its nearest scanned phase is put back on its own grid (``synthesis.apply``).
+    the difference to its nearest scanned phase is put back on its own grid (``synthesis.apply``). The curves of the
+    last study are kept, so that further phases or times of it cost next to nothing; a study is taken not to change.
     """
 
     def __init__(self, network: KineticNetwork | None = None, *, device: str = "cpu") -> None:
-        if network is None:
-            torch.manual_seed(0)
-            network = KineticNetwork(NetworkConfig())
         self.device = torch.device(device)
-        self.network = network.eval().requires_grad_(False).to(self.device)
+        self.network = (network or _untrained()).eval().requires_grad_(False).to(self.device)
+        self._last: tuple[AlignedStudy, Curves] | None = None
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, device: str = "cpu") -> "Generator":
         """From a trained bundle.
 
         Raises:
-            BundleError: when the weights do not fit.
+            BundleError: when it is of another generator, or its weights do not fit.
         """
+        if bundle.config.get("generator") != "kinetic":
+            found = bundle.config.get("generator", "none")
+            raise BundleError(
+                f"The {bundle.kind} bundle is for generator '{found}', not 'kinetic'. Give another --bundle."
+            )
+        bundle.check_classes([str(p) for p in Phase])
         settings: dict[str, Any] = dict(bundle.config["network"])
         network = KineticNetwork(NetworkConfig(**{**settings, "channels": tuple(settings["channels"])}))
         bundle.load_into(network)
@@ -63,12 +69,11 @@ class Generator:
         return Generated(hu=hu, sd_hu=sd_hu, residual_hu=residual_hu, time_s=wanted_s)
 
     def _predict(self, study: AlignedStudy, time_s: float) -> list[Tensor]:
-        scanned = _padded(_scanned(study, self.device))
-        curves = self.network(scanned)
-        times = torch.tensor([[time_s]], device=self.device)
-        predicted = self.network.at(curves, times)
+        if self._last is None or self._last[0] is not study:
+            self._last = study, self.network(_padded(_scanned(study, self.device)))
+        predicted = self.network.at(self._last[1], torch.tensor([[time_s]], device=self.device))
         z, y, x = study.geometry.shape_zyx
-        size = scanned.hu.shape[2:]
+        size = [-(-n // GRID_MULTIPLE) * GRID_MULTIPLE for n in (z, y, x)]
         return [part.reshape(size)[:z, :y, :x] for part in predicted]
 
     def _through_coarse_grid(self, study: AlignedStudy, target: Phase, time_s: float) -> Generated:
@@ -89,6 +94,13 @@ def pack_bundle(config: NetworkConfig, weights: dict[str, Tensor], card: dict[st
     """A network's configuration and weights as a bundle that :meth:`Generator.from_bundle` reads."""
     settings = {"generator": "kinetic", "spacing_mm": SPACING_MM, "network": asdict(config)}
     return Bundle(kind=KIND, config=settings, classes=tuple(str(p) for p in Phase), weights=weights, card=card)
+
+
+def _untrained() -> KineticNetwork:
+    """A tiny network, always the same; the caller's random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return KineticNetwork(NetworkConfig())
 
 
 def _scanned(study: AlignedStudy, device: torch.device) -> Scanned:
