@@ -12,7 +12,7 @@ from hepaphase.benchmark.cases import load_case
 from hepaphase.benchmark.diagnosis import Reading, run, write
 from hepaphase.benchmark.inputs import MAIN_JOB, apply_inputs
 from hepaphase.evaluation.bootstrap import Bootstrap
-from hepaphase.evaluation.patient import read_rows
+from hepaphase.evaluation.rows import read_rows
 from hepaphase.study.phase import Phase, Provenance
 from hepaphase.synthesis.generators.carry import Generator
 
@@ -71,6 +71,7 @@ def test_rows_and_table(tmp_path: Path) -> None:
     results = run(tmp_path, reading, quiet=True)
     table = write(results, tmp_path / "out", {"cohort": "tiny"}, Bootstrap(num_resamples=10))
     assert "NC + generated AP, PVP, DP" in table
+    assert "Differences from NC, paired by patient:" in table
     rows = read_rows(tmp_path / "out" / "nc_generated.csv")
     assert [r.truth["hcc"] for r in rows] == [True, False, False]
     assert "AP_liver_mae" in rows[0].values

@@ -11,7 +11,7 @@ from tests.report.cases import CLASSES, GRIDS, LESIONS, aligned, grid, report_in
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.folders import compare_folders
 from hepaphase.cli.main import group
-from hepaphase.evaluation.patient import read_rows
+from hepaphase.evaluation.rows import read_rows
 from hepaphase.io.case import write_case
 from hepaphase.io.nifti import write_nifti
 from hepaphase.report.findings_json import write_findings

@@ -1,6 +1,6 @@
 """Statistics over patients are those of the definition."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from sklearn.metrics import roc_auc_score
 
 from hepaphase.base.errors import ConfigError, InputError
 from hepaphase.evaluation.bootstrap import Bootstrap, interval
-from hepaphase.evaluation.patient import PatientRow, read_rows, summarize, write_rows
+from hepaphase.evaluation.patient import differences, summarize
+from hepaphase.evaluation.rows import PatientRow
 from hepaphase.evaluation.table import as_csv, markdown
 from hepaphase.study.lesions import BENIGN, LESION_CLASSES, MALIGNANT
 
@@ -91,21 +92,6 @@ def test_same_seed_same_interval() -> None:
     assert summarize(rows, FAST) == summarize(rows, FAST)
 
 
-def test_rows_survive_a_file(tmp_path: Path) -> None:
-    rows = cohort(30)
-    write_rows(tmp_path / "rows.csv", rows, {"cohort": "sim", "seed": "0"})
-    again = read_rows(tmp_path / "rows.csv")
-    assert [r.truth for r in again] == [dict(r.truth) for r in rows]
-    assert again[3].score["icc"] == pytest.approx(rows[3].score["icc"], abs=1e-5)
-    assert np.isnan(again[0].values["AP_liver_mae"])
-
-
-def test_another_table_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="not a table of patients"):
-        read_rows(tmp_path / "x.csv")
-
-
 def test_tables_carry_intervals_and_sizes() -> None:
     statistics = summarize(cohort(), FAST)
     text = markdown({"all": statistics, "again": statistics})
@@ -117,6 +103,41 @@ def test_tables_carry_intervals_and_sizes() -> None:
 def test_the_auc_of_a_class_that_no_one_has_is_undefined() -> None:
     text = markdown({"free": summarize(cohort(9)[8:], FAST)})
     assert "| AUC hcc | undefined | 1 | 0 |" in text
+
+
+def shifted(rows: list[PatientRow], gain: float) -> list[PatientRow]:
+    return [
+        replace(r, score={k: v + gain * r.truth[k] for k, v in r.score.items()}, values={"liver_dice": 0.25})
+        for r in rows
+    ]
+
+
+def test_differences_are_paired_by_patient_whatever_the_order() -> None:
+    good, bad = shifted(cohort(), -0.3), shifted(cohort(), -0.35)
+    bad = [replace(r, values={}) for r in bad]
+    ours, theirs = ({s.name: s for s in summarize(r, FAST)} for r in (good, bad))
+    found = {s.name: s for s in differences(good[::-1], bad, FAST)}
+    gap = ours["AUC-8"].interval.value - theirs["AUC-8"].interval.value
+    assert found["AUC-8"].interval.value == pytest.approx(gap)
+    assert found["AUC-8"].interval.low > 0
+    apart = theirs["AUC-8"].interval
+    assert found["AUC-8"].interval.high - found["AUC-8"].interval.low < apart.high - apart.low
+    assert "liver_dice" not in found  # only one of the two has it
+
+
+def test_a_reading_does_not_differ_from_itself() -> None:
+    rows = cohort()
+    found = differences(rows, rows, FAST)
+    assert [s.name for s in found] == [s.name for s in summarize(rows, FAST)]
+    assert all((s.interval.value, s.interval.low, s.interval.high) == (0, 0, 0) for s in found)
+
+
+def test_other_patients_or_another_truth_cannot_be_paired() -> None:
+    rows = cohort(20)
+    with pytest.raises(InputError, match="same patients"):
+        differences(rows, rows[1:], FAST)
+    with pytest.raises(InputError, match="'p3' has another truth"):
+        differences(rows, [*rows[:3], replace(rows[3], truth=rows[4].truth), *rows[4:]], FAST)
 
 
 def test_nobody_cannot_be_summarized() -> None:

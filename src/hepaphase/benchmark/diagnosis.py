@@ -10,8 +10,9 @@ from ..base.log import track
 from ..bundle.bundle import Bundle
 from ..diagnosis.diagnose import Reader
 from ..evaluation.bootstrap import Bootstrap
-from ..evaluation.patient import PatientRow, summarize, write_rows
+from ..evaluation.patient import Statistic, differences, summarize
 from ..evaluation.reading import Answer, compare
+from ..evaluation.rows import PatientRow, write_rows
 from ..evaluation.table import markdown
 from ..study.phase import Provenance
 from ..study.study import AlignedStudy
@@ -102,7 +103,22 @@ def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> PatientRow
 
 
 def write(results: Sequence[Result], out: Path, facts: dict[str, str], config: Bootstrap | None = None) -> str:
-    """Write one CSV of patients per setting below ``out`` and return the table in Markdown."""
+    """Write one CSV of patients per setting below ``out``; return the table, and that of differences, in Markdown.
+
+    Differences are those from the first setting, paired by patient.
+    """
     for result in results:
         write_rows(out / f"{result.inputs.name}.csv", result.rows, {"inputs": result.inputs.label, **facts})
-    return markdown({r.inputs.label: summarize(r.rows, config) for r in results if r.rows})
+    kept = [r for r in results if r.rows]
+    table = markdown({r.inputs.label: summarize(r.rows, config) for r in kept})
+    compared = {r.inputs.label: _compared(r.rows, kept[0].rows, config) for r in kept[1:]}
+    if not any(compared.values()):
+        return table
+    return f"{table}\nDifferences from {kept[0].inputs.label}, paired by patient:\n\n{markdown(compared)}"
+
+
+def _compared(rows: Sequence[PatientRow], baseline: Sequence[PatientRow], config: Bootstrap | None) -> list[Statistic]:
+    """Differences over the patients whom both settings could read."""
+    cases = {r.case for r in rows} & {r.case for r in baseline}
+    ours, theirs = ([r for r in part if r.case in cases] for part in (rows, baseline))
+    return differences(ours, theirs, config) if cases else []

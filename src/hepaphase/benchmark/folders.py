@@ -8,8 +8,8 @@ import numpy as np
 from ..base.errors import InputError
 from ..base.log import track
 from ..datasets.protocol import open_cohort
-from ..evaluation.patient import PatientRow
 from ..evaluation.reading import Answer, Truth, compare
+from ..evaluation.rows import PatientRow
 from ..io.nifti import read_mask, read_nifti
 from ..resample.grid import resample
 from ..study.geometry import Geometry

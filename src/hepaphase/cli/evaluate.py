@@ -22,7 +22,8 @@ def command(pred: Path, truth: Path, out: Path | None, resamples: int, seed: int
     from ..base.atomic import write_text
     from ..benchmark.folders import compare_folders
     from ..evaluation.bootstrap import Bootstrap
-    from ..evaluation.patient import summarize, write_rows
+    from ..evaluation.patient import summarize
+    from ..evaluation.rows import write_rows
     from ..evaluation.table import markdown
 
     config = Bootstrap(num_resamples=resamples, seed=seed)

@@ -1,44 +1,18 @@
-"""One row per patient, and the statistics over rows."""
+"""Statistics over patients, and differences between two readings of the same patients."""
 
-import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.atomic import atomic_path
 from ..base.errors import InputError
-from ..study.lesions import BENIGN, LESION_CLASSES, MALIGNANT
+from ..study.lesions import BENIGN, LESION_CLASSES
 from .bootstrap import Bootstrap, Indices, Interval, interval
 from .metrics.auc import auc
+from .rows import PatientRow
 
-
-@dataclass(frozen=True, slots=True)
-class PatientRow:
-    """What is known and what was said about one patient.
-
-    ``values`` holds whatever else is averaged over patients (``liver_dice``, ``AP_liver_mae`` ...); NaN where it does
-    not apply.
-    """
-
-    case: str
-    truth: Mapping[str, bool]
-    """Class to whether the patient has a lesion of it of 113 mm^3 or more."""
-    score: Mapping[str, float]
-    """Class to score."""
-    malignant_score: float
-    num_true: int = 0
-    num_found: int = 0
-    num_matched: int = 0
-    num_named_right: int = 0
-    values: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def malignant(self) -> bool:
-        """Whether the patient has a malignant lesion."""
-        return any(self.truth[key] for key in MALIGNANT)
+Compute = Callable[[Indices], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +24,18 @@ class Statistic:
     num_patients: int
     num_positive: int | None = None
     """Patients (for an AUC) or lesions (for a rate) that carry the statistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A statistic before it is computed."""
+
+    name: str
+    compute: Compute
+    """From indices of patients, repeats allowed, to the value."""
+    patients: Indices
+    """Whom it is computed over."""
+    num_positive: int | None = None
 
 
 def summarize(rows: Sequence[PatientRow], config: Bootstrap | None = None) -> list[Statistic]:
@@ -64,12 +50,53 @@ def summarize(rows: Sequence[PatientRow], config: Bootstrap | None = None) -> li
     """
     if not rows:
         raise InputError("There is no patient to summarize.")
-    truth, score = _matrices(rows)
+    truth, _ = _matrices(rows)
     return [
-        *_patient_statistics(rows, truth, score, config),
-        *_lesion_statistics(rows, truth, config),
-        *_value_statistics(rows, truth, config),
+        Statistic(m.name, _interval(m.compute, m.patients, truth, config), len(m.patients), m.num_positive)
+        for m in _measures(rows)
     ]
+
+
+def differences(
+    rows: Sequence[PatientRow], baseline: Sequence[PatientRow], config: Bootstrap | None = None
+) -> list[Statistic]:
+    """Each statistic of ``rows`` minus that of ``baseline``, both readings of the same patients, with its interval.
+
+    Every resample draws the same patients for both, so what makes a patient hard for both cancels; an interval that
+    leaves out zero says more than two intervals that do not overlap. Statistics that the two readings do not share, or
+    have for other patients, are left out.
+
+    Raises:
+        InputError: when the two are not the same patients with the same truth.
+    """
+    partner = {row.case: row for row in baseline}
+    if not rows or set(partner) != {row.case for row in rows} or len(partner) != len(rows):
+        raise InputError(
+            f"Paired differences need the same patients twice, got {len(rows)} and {len(baseline)} rows that differ."
+        )
+    other = [partner[row.case] for row in rows]
+    if changed := [a.case for a, b in zip(rows, other, strict=True) if dict(a.truth) != dict(b.truth)]:
+        raise InputError(f"Patient '{changed[0]}' has another truth in the baseline; pair rows of one cohort.")
+    truth, _ = _matrices(rows)
+    ours, theirs = ({m.name: m for m in _measures(r)} for r in (rows, other))
+    shared = [(m, theirs[m.name]) for m in ours.values() if m.name in theirs]
+    return [
+        Statistic(a.name, _interval(_minus(a, b), a.patients, truth, config), len(a.patients), a.num_positive)
+        for a, b in shared
+        if np.array_equal(a.patients, b.patients)
+    ]
+
+
+def _minus(ours: _Measure, theirs: _Measure) -> Compute:
+    return lambda index: ours.compute(index) - theirs.compute(index)
+
+
+def _interval(compute: Compute, patients: Indices, truth: npt.NDArray[np.bool_], config: Bootstrap | None) -> Interval:
+    return interval(lambda index: compute(patients[index]), truth[patients], config)
+
+
+def _measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+    return [*_patient_measures(rows), *_lesion_measures(rows), *_value_measures(rows)]
 
 
 def _matrices(rows: Sequence[PatientRow]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
@@ -78,139 +105,64 @@ def _matrices(rows: Sequence[PatientRow]) -> tuple[npt.NDArray[np.bool_], npt.ND
     return truth, np.array([[row.score[key] for key in keys] for row in rows], float)
 
 
-def _patient_statistics(
-    rows: Sequence[PatientRow], truth: npt.NDArray[np.bool_], score: npt.NDArray[np.float64], config: Bootstrap | None
-) -> list[Statistic]:
+def _patient_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+    truth, score = _matrices(rows)
     keys = list(LESION_CLASSES)
-    malignant = np.array([row.malignant for row in rows])
     benign_columns = [keys.index(key) for key in BENIGN]
-    benign = np.asarray(np.any(truth[:, benign_columns], axis=1))
-    malignant_score = np.array([row.malignant_score for row in rows])
-    benign_score = score[:, benign_columns].max(axis=1)
-
-    def mean_auc(index: Indices) -> float:
-        return float(np.mean([auc(score[index, k], truth[index, k]) for k in range(len(keys))]))
-
-    def malignant_auc(index: Indices) -> float:
-        return auc(malignant_score[index], malignant[index])
-
-    def two_auc(index: Indices) -> float:
-        return (malignant_auc(index) + auc(benign_score[index], benign[index])) / 2
-
-    num = len(rows)
-    lines = [
-        Statistic("AUC-8", interval(mean_auc, truth, config), num),
-        Statistic("AUC-2", interval(two_auc, truth, config), num),
-        Statistic("malignant AUC", interval(malignant_auc, truth, config), num, int(malignant.sum())),
+    of_class = [_auc(score[:, k], truth[:, k]) for k in range(len(keys))]
+    malignant = np.array([row.malignant for row in rows])
+    of_malignant = _auc(np.array([row.malignant_score for row in rows]), malignant)
+    of_benign = _auc(score[:, benign_columns].max(axis=1), np.asarray(truth[:, benign_columns].any(axis=1)))
+    everyone = np.arange(len(rows))
+    return [
+        _Measure("AUC-8", _mean_of(of_class), everyone),
+        _Measure("AUC-2", _mean_of([of_malignant, of_benign]), everyone),
+        _Measure("malignant AUC", of_malignant, everyone, int(malignant.sum())),
+        *(_Measure(f"AUC {key}", of_class[k], everyone, int(truth[:, k].sum())) for k, key in enumerate(keys)),
     ]
-    for k, key in enumerate(keys):
-        found = interval(lambda index, k=k: auc(score[index, k], truth[index, k]), truth, config)  # type: ignore[misc]
-        lines.append(Statistic(f"AUC {key}", found, num, int(truth[:, k].sum())))
-    return lines
 
 
-def _lesion_statistics(
-    rows: Sequence[PatientRow], truth: npt.NDArray[np.bool_], config: Bootstrap | None
-) -> list[Statistic]:
+def _auc(score: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_]) -> Compute:
+    return lambda index: auc(score[index], truth[index])
+
+
+def _mean_of(parts: Sequence[Compute]) -> Compute:
+    return lambda index: float(np.mean([part(index) for part in parts]))
+
+
+def _lesion_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
     counts = np.array([[r.num_true, r.num_found, r.num_matched, r.num_named_right] for r in rows], float)
-    free = counts[:, 0] == 0
+    everyone = np.arange(len(rows))
+    free = np.flatnonzero(counts[:, 0] == 0)
 
-    def ratio(above: int, below: int) -> Statistic:
-        def statistic(index: Indices) -> float:
+    def ratio(name: str, above: int, below: int) -> _Measure:
+        def compute(index: Indices) -> float:
             total = counts[index, below].sum()
             return float(counts[index, above].sum() / total) if total else float("nan")
 
-        return Statistic("", interval(statistic, truth, config), len(rows), int(counts[:, below].sum()))
+        return _Measure(name, compute, everyone, int(counts[:, below].sum()))
 
-    def false_per_scan(index: Indices) -> float:
-        chosen = index[free[index]]
-        return float((counts[chosen, 1] - counts[chosen, 2]).mean()) if chosen.size else float("nan")
+    measures = [
+        ratio("lesion recall", 2, 0),
+        ratio("lesion precision", 2, 1),
+        ratio("lesion class accuracy", 3, 2),
+    ]
+    if free.size:
+        false = counts[:, 1] - counts[:, 2]
+        name = "false lesions per lesion-free scan"
+        measures.append(_Measure(name, lambda index: float(false[index].mean()), free))
+    return measures
 
-    named = [("lesion recall", ratio(2, 0)), ("lesion precision", ratio(2, 1)), ("lesion class accuracy", ratio(3, 2))]
-    lines = [Statistic(name, s.interval, s.num_patients, s.num_positive) for name, s in named]
-    if free.any():
-        found = interval(false_per_scan, truth, config)
-        lines.append(Statistic("false lesions per lesion-free scan", found, int(free.sum())))
-    return lines
 
-
-def _value_statistics(
-    rows: Sequence[PatientRow], truth: npt.NDArray[np.bool_], config: Bootstrap | None
-) -> list[Statistic]:
-    names = sorted({name for row in rows for name in row.values})
-    lines = []
-    for name in names:
+def _value_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+    measures = []
+    for name in sorted({name for row in rows for name in row.values}):
         column = np.array([row.values.get(name, float("nan")) for row in rows])
-        known = np.isfinite(column)
-        if not known.any():
-            continue
-        kept = column[known]
-        found = interval(lambda index, kept=kept: float(kept[index].mean()), truth[known], config)  # type: ignore[misc]
-        lines.append(Statistic(name, found, int(known.sum())))
-    return lines
+        known = np.flatnonzero(np.isfinite(column))
+        if known.size:
+            measures.append(_Measure(name, _mean(column), known))
+    return measures
 
 
-_COUNTS = ("num_true", "num_found", "num_matched", "num_named_right")
-
-
-def write_rows(path: Path, rows: Sequence[PatientRow], facts: Mapping[str, str]) -> None:
-    """Write rows as CSV, each with ``facts`` (cohort, seed, recipe, scale), whole or not at all."""
-    names = sorted({name for row in rows for name in row.values})
-    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            [
-                "case",
-                *(f"true_{k}" for k in LESION_CLASSES),
-                *(f"score_{k}" for k in LESION_CLASSES),
-                "score_malignant",
-                *_COUNTS,
-                *(f"value_{n}" for n in names),
-                *facts,
-            ]
-        )
-        for row in rows:
-            writer.writerow(
-                [
-                    row.case,
-                    *(int(row.truth[k]) for k in LESION_CLASSES),
-                    *(f"{row.score[k]:.5f}" for k in LESION_CLASSES),
-                    f"{row.malignant_score:.5f}",
-                    *(getattr(row, n) for n in _COUNTS),
-                    *(_short(row.values.get(n)) for n in names),
-                    *facts.values(),
-                ]
-            )
-
-
-def read_rows(path: Path) -> list[PatientRow]:
-    """Read what ``write_rows`` wrote.
-
-    Raises:
-        InputError: for a file of another shape or another class table.
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        table = list(csv.DictReader(file))
-    try:
-        return [_row(line) for line in table]
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path.name} is not a table of patients with our classes ({error}).") from error
-
-
-def _row(line: Mapping[str, str]) -> PatientRow:
-    return PatientRow(
-        case=line["case"],
-        truth={k: line[f"true_{k}"] == "1" for k in LESION_CLASSES},
-        score={k: float(line[f"score_{k}"]) for k in LESION_CLASSES},
-        malignant_score=float(line["score_malignant"]),
-        **{name: int(line[name]) for name in _COUNTS},
-        values={
-            name.removeprefix("value_"): float(text) if text else float("nan")
-            for name, text in line.items()
-            if name.startswith("value_")
-        },
-    )
-
-
-def _short(value: float | None) -> str:
-    return "" if value is None or not np.isfinite(value) else f"{value:.5g}"
+def _mean(column: npt.NDArray[np.float64]) -> Compute:
+    return lambda index: float(column[index].mean())

@@ -13,7 +13,7 @@ from .metrics.dice import dice
 from .metrics.mae import mae
 from .metrics.psnr import psnr
 from .metrics.ssim import ssim
-from .patient import PatientRow
+from .rows import PatientRow
 
 Volume = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.integer]
