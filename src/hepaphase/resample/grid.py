@@ -63,7 +63,7 @@ def resample(
     out = np.full(target.shape_zyx, value, dtype=kind)
     view, start, stop = _look(source, target, order)
     if np.all(stop > start):
-        part = array[tuple(map(slice, start, stop))].astype(kind, copy=False)
+        part = np.ascontiguousarray(array[tuple(map(slice, start, stop))], dtype=kind)  # strided products are slow
         axes = _parallel_axes(view.matrix, target.shape_zyx)
         if axes is None:
             _oblique(part, view, out)
