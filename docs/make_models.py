@@ -1,0 +1,56 @@
+"""Writes docs/concepts/models.md from the shipped bundles and results/: python docs/make_models.py."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))  # this tree, whatever is installed
+
+from hepaphase.benchmark.inputs import MAIN_JOB
+from hepaphase.bundle.bundle import Bundle, shipped
+from hepaphase.bundle.card import Card
+from hepaphase.evaluation.patient import summarize
+from hepaphase.evaluation.rows import read_rows
+from hepaphase.evaluation.table import markdown
+
+PAGE = ROOT / "docs" / "concepts" / "models.md"
+KINDS = ("organs", "synthesis", "diagnosis")
+HEAD = """# The models that ship
+
+Made by `docs/make_models.py` from the cards inside the bundles and the rows of patients under `results/`. Research use
+only. Everything on this page was measured on **simulated** patients unless a line says real CT; nothing here says how
+the models do on patients.
+
+## Reading with and without generated phases
+
+400 simulated patients (`main-test`, at least 36 with each class, 83 lesion-free), never seen in training, on the working
+grid with the true liver mask. Values with 95 % intervals from 1000 bootstrap resamples of patients, seed 0. The last
+columns give the number of patients behind a line, and of those (or of lesions) that are positive.
+
+"""
+HOW = """
+Remake it:
+
+```sh
+hepaphase simulate cohorts/main-test --cohort main-test --prepared --workers 2
+hepaphase benchmark diagnosis cohorts/main-test results/main --cohort main-test --workers 2
+python tools/update_cards.py && python docs/make_models.py
+```
+
+A generated phase is a function of the phases it was made from, so it carries no information that they do not: where the
+middle column is above the first, the reader made better use of the same information; where it is below, generating did
+harm. `read` therefore lets the reader see scanned phases only, unless asked with `--read-generated`.
+
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    columns = {s.label: summarize(read_rows(ROOT / "results" / "main" / f"{s.name}.csv")) for s in MAIN_JOB}
+    cards = (Card.from_dict(Bundle.load(shipped(kind), kind=kind).card).to_markdown() for kind in KINDS)
+    return HEAD + markdown(columns) + HOW + "\n".join(re.sub(r"^#", "##", card, flags=re.M) for card in cards)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
