@@ -1,8 +1,11 @@
 """Plug-ins: one folder, one file each, the file name is the name."""
 
+import ast
 import importlib
+import importlib.util
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .names import check_name
@@ -35,3 +38,15 @@ class Family:
         """
         check_name(name, self.names(), kind=self.kind)
         return getattr(importlib.import_module(f"{self.package}.{name}"), self.attribute)
+
+    def describe(self, name: str) -> str:
+        """The first line of a member's docstring, read without importing it.
+
+        Raises:
+            UnknownNameError: with the closest known name.
+        """
+        check_name(name, self.names(), kind=self.kind)
+        spec = importlib.util.find_spec(f"{self.package}.{name}")
+        assert spec is not None and spec.origin is not None, f"{self.kind} {name} has no file"
+        text = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+        return (text or name).splitlines()[0]

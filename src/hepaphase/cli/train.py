@@ -42,10 +42,10 @@ def command(recipe: str | None, cohort: Path | None, out: Path | None, **options
 
 
 def _list() -> None:
-    from ..recipes import RECIPES, describe
+    from ..recipes import RECIPES
 
     for name in RECIPES.names():
-        click.echo(f"{name:12} {describe(name)}")
+        click.echo(f"{name:12} {RECIPES.describe(name)}")
 
 
 def _make_run(recipe: str, assignments: Sequence[str], *, quick: bool, given: dict[str, Any]) -> "Run":
