@@ -2,7 +2,7 @@ from dataclasses import is_dataclass
 
 import pytest
 
-from hepaphase.recipes import RECIPES, describe
+from hepaphase.recipes import RECIPES
 from hepaphase.training.run import Run
 
 
@@ -18,5 +18,5 @@ def test_a_recipe_is_a_whole_run(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECIPES.names())
 def test_a_recipe_says_what_it_is_for(name: str) -> None:
-    line = describe(name)
+    line = RECIPES.describe(name)
     assert 20 < len(line) < 120 and line.endswith(".")
