@@ -1,7 +1,7 @@
 import numpy as np
 from scipy import ndimage
 
-from hepaphase.organs.refine import refine
+from hepaphase.organs.refine import Rivals, refine
 
 SPACING = (2.0, 1.5, 1.5)
 
@@ -40,3 +40,17 @@ def test_too_little_to_learn_from_leaves_the_prediction() -> None:
     likely = np.zeros((10, 10, 10), np.float32)
     likely[4:6, 4:6, 4:6] = 0.8
     assert np.array_equal(refine(likely, np.zeros((10, 10, 10), np.float32), SPACING), likely > 0.5)
+
+
+def test_a_rival_of_the_same_brightness_is_not_taken_over() -> None:
+    hu = _picture(100, -80)
+    rival = np.zeros(hu.shape, bool)
+    rival[:, :, 44:] = True  # touches the organ and looks like it
+    hu[rival & ~_ball(26)] = 100
+    share = ndimage.gaussian_filter((rival & ~_ball(26)).astype(np.float32), [5 / s for s in SPACING])
+    likely = np.clip(_soft(26), 0, 1 - share)
+    alone = refine(likely, hu, SPACING)
+    warned = refine(likely, hu, SPACING, rivals=Rivals(share, np.full(hu.shape, 3, np.uint8)))
+    stolen = rival & ~_ball(26)
+    assert (warned & stolen).sum() < 0.7 * (alone & stolen).sum()
+    assert _dice(warned, _ball(26)) > _dice(alone, _ball(26))

@@ -81,6 +81,16 @@ def test_fat_inside_the_wall_becomes_filling_and_vessels_of_the_liver_liver() ->
     assert out[9, 11, 12] == Organ.LIVER and out[9, 11, 22] == Organ.PORTAL_VEIN
 
 
+def test_the_liver_lies_on_the_wall_and_nowhere_else_grows() -> None:
+    labels = np.zeros((20, 30, 40), np.uint8)
+    labels[1:19, 1:29, 1:39] = Organ.MUSCLE
+    labels[3:17, 4:26, 5:35] = Organ.SOFT_TISSUE
+    labels[5:15, 8:22, 7:20] = Organ.LIVER
+    out = trunk_labels(labels)
+    assert (out[10, 15, 5:7] == Organ.LIVER).all()
+    assert out[10, 15, 20] == Organ.SOFT_TISSUE and out[10, 15, 4] == Organ.MUSCLE
+
+
 def test_a_prepared_case_is_no_label_map(tmp_path: Path) -> None:
     path = write_label_map(tmp_path, "x", example_organs(), {})
     with np.load(path) as file:

@@ -1,5 +1,7 @@
 """The outline of an organ moved to the edge in the picture, where there is one near the edge that was predicted."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -17,31 +19,63 @@ _SHELL_MM = 15.0
 _SMOOTH_MM = 1.5
 """Standard deviation of the filter against noise, before and after."""
 _BINS_HU = np.arange(-200.0, 401.0, 5.0)
+_BLUR_HU = 7.5
+"""Standard deviation by which histograms are smoothed."""
 _LARGEST_LOG_RATIO = 3.0
 """However telling the HU of a voxel is, it counts no more than this against its place."""
+_DOUBT = 1e-3
+"""Added to probabilities, so that none is beyond doubt."""
+_SURE_RIVAL = 0.7
 _FEWEST = 200
 """Voxels needed on either side to know what they look like."""
 
 
-def refine(likely: Floats32, hu: HuArray, spacing_zyx_mm: Xyz) -> Bools:
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The likeliest other named organ in each voxel, (z, y, x)."""
+
+    likely: Floats32
+    """Its probability."""
+    which: npt.NDArray[np.uint8]
+    """Its number."""
+
+
+def refine(likely: Floats32, hu: HuArray, spacing_zyx_mm: Xyz, *, rivals: Rivals | None = None) -> Bools:
     """The organ (z, y, x) from its probability and the picture, both on the same grid.
 
-    Bayes' rule per voxel with the place, as the network sees it, for a prior: the likelihood ratio is that of the
-    smoothed HU among voxels surely inside and surely outside, each a histogram of this very scan, so no phase or
-    contrast is assumed. Where inside and outside look alike, the prior stands. The weights are our choice, made on
-    painted images.
+    Bayes' rule per voxel with the place, as the network sees it, for a prior. The likelihood of the smoothed HU inside,
+    in the surroundings and in each rival organ is a histogram of this very scan among voxels that surely belong there,
+    so no phase or contrast is assumed. Where they look alike the prior stands: a heart as bright as the liver stays
+    heart. The weights are our choice.
     """
-    inside, outside = likely > _CERTAIN, _shell(likely, spacing_zyx_mm)
-    if inside.sum() < _FEWEST or outside.sum() < _FEWEST:
+    outside = _shell(likely, spacing_zyx_mm)
+    if min(np.count_nonzero(likely > _CERTAIN), np.count_nonzero(outside)) < _FEWEST:
         return np.asarray(likely > 0.5)
     sigma = [_SMOOTH_MM / s for s in spacing_zyx_mm]
     calm = ndimage.gaussian_filter(hu, sigma, truncate=2.5)
     place = np.digitize(np.clip(calm, _BINS_HU[0], _BINS_HU[-1]), _BINS_HU[1:-1])
-    ratio = np.log(_histogram(place[inside]) / _histogram(place[outside]))
-    evidence = np.clip(ratio, -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO).astype(np.float32)[place]
-    prior = np.log((likely + 1e-3) / (1 - likely + 1e-3))
+    around = _histogram(place[outside])
+    against = np.maximum(1 - likely, 0) * around[place]
+    if rivals is not None:
+        against += rivals.likely * (_rival_histograms(place, rivals, around)[rivals.which, place] - around[place])
+    evidence = np.log(
+        _histogram(place[likely > _CERTAIN])[place] * (1 - likely + _DOUBT) / (against + _DOUBT * around[place])
+    )
+    evidence = np.clip(evidence, -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO)
+    prior = np.log((likely + _DOUBT) / (1 - likely + _DOUBT))
     score = ndimage.gaussian_filter(prior + evidence, sigma, truncate=2.5)
     return np.asarray(np.where(np.abs(likely - 0.5) < _CERTAIN - 0.5, score > 0, likely > 0.5))
+
+
+def _rival_histograms(place: npt.NDArray[np.int_], rivals: Rivals, around: Floats32) -> Floats32:
+    """One row per organ number; that of the surroundings where too little of an organ is sure."""
+    rows = np.tile(around, (int(rivals.which.max()) + 1, 1))
+    sure = rivals.likely > _SURE_RIVAL
+    for number in np.unique(rivals.which[sure]):
+        values = place[sure & (rivals.which == number)]
+        if len(values) >= _FEWEST:
+            rows[number] = _histogram(values)
+    return rows
 
 
 def _shell(likely: Floats32, spacing_zyx_mm: Xyz) -> Bools:
@@ -55,8 +89,8 @@ def _shell(likely: Floats32, spacing_zyx_mm: Xyz) -> Bools:
     return np.asarray(near & (likely < 1 - _CERTAIN))
 
 
-def _histogram(place: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+def _histogram(place: npt.NDArray[np.int_]) -> Floats32:
     """Smoothed shares per bin, none of them zero."""
     counts = np.bincount(place, minlength=len(_BINS_HU) - 1).astype(float)
-    smooth = ndimage.gaussian_filter1d(counts / counts.sum(), 1.5)
-    return np.asarray(smooth + 1e-3 / len(smooth))
+    smooth = ndimage.gaussian_filter1d(counts / counts.sum(), _BLUR_HU / np.diff(_BINS_HU)[0], mode="constant")
+    return np.asarray(smooth + 1e-3 / len(smooth), np.float32)

@@ -15,7 +15,7 @@ from ..resample.grid import AIR_HU, resample
 from ..study.geometry import Geometry
 from ..study.study import HuArray, MaskArray, PhaseVolume
 from .network import OrganNetwork, network_config
-from .refine import refine
+from .refine import Rivals, refine
 from .table import CLASSES
 from .trunk import Bools, fill_slices, find_body, largest_pieces, trunk_box
 
@@ -125,12 +125,24 @@ def organ_mask(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> MaskArra
     if not (likely > 0.5).any():
         return np.zeros(volume.geometry.shape_zyx, np.uint8)
     box = _fine_box(likely > 0.5, coarse.geometry, volume.geometry)
-    fine = resample(likely, coarse.geometry, box.geometry(volume.geometry), order=1, fill=0.0)
-    edges = name in _WITH_EDGES
-    mask = refine(fine, volume.hu[box.slices], volume.geometry.spacing_zyx_mm) if edges else fine > 0.5
+    grid = box.geometry(volume.geometry)
+    fine = resample(likely, coarse.geometry, grid, order=1, fill=0.0)
+    if name in _WITH_EDGES:
+        rivals = _rivals(coarse, name, grid)
+        mask = refine(fine, volume.hu[box.slices], volume.geometry.spacing_zyx_mm, rivals=rivals)
+    else:
+        mask = np.asarray(fine > 0.5)
     mask = largest_pieces(mask, num=num_pieces)
     filled = ndimage.binary_fill_holes(mask) if name != "body" else fill_slices(mask)
     return paste(filled.astype(np.uint8), box, shape_zyx=volume.geometry.shape_zyx)
+
+
+def _rivals(coarse: CoarseOrgans, name: str, grid: Geometry) -> Rivals:
+    """The likeliest organ other than ``name`` in each voxel of ``grid``."""
+    others = coarse.probabilities.copy()
+    others[[CLASSES.index(n) for n in ("background", "body", name)]] = 0
+    which = resample(others.argmax(axis=0).astype(np.uint8), coarse.geometry, grid, order=0)
+    return Rivals(resample(others.max(axis=0), coarse.geometry, grid, order=1, fill=0.0), which)
 
 
 def _main_pieces(likely: Probabilities, *, num: int) -> Probabilities:

@@ -89,7 +89,8 @@ def trunk_labels(organs: Labels) -> Labels:
     """Labels of a simulated patient as the image maker wants them.
 
     Fat inside the wall becomes ``SOFT_TISSUE``, to be filled with bowel; vessels inside the liver become liver, for
-    others are painted there.
+    others are painted there. A rim of fat between liver and wall, two voxels wide in the simulator, becomes liver:
+    real livers lie on the wall, and a network that never sees that draws every outline a rim too small.
     """
     out = organs.copy()
     fat, _ = ndimage.label(out == Organ.FAT)
@@ -98,6 +99,9 @@ def trunk_labels(organs: Labels) -> Labels:
     out[(fat > 0) & ~np.isin(fat, outer)] = Organ.SOFT_TISSUE
     liver = ndimage.binary_closing(out == Organ.LIVER, iterations=3)
     out[liver & np.isin(out, (Organ.PORTAL_VEIN, Organ.HEPATIC_VEIN))] = Organ.LIVER
+    solid = np.isin(out, (Organ.LIVER, Organ.MUSCLE, Organ.BONE))
+    near = ndimage.binary_dilation(out == Organ.LIVER, iterations=2)
+    out[near & ndimage.binary_closing(solid, iterations=2) & (out == Organ.SOFT_TISSUE)] = Organ.LIVER
     return out
 
 
