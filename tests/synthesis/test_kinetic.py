@@ -52,3 +52,15 @@ def test_a_finer_grid_keeps_the_texture_of_its_own_scan() -> None:
     rough = np.diff(study.hu[Phase.PVP], axis=2), np.diff(made.hu, axis=2)
     assert np.corrcoef(rough[0].ravel(), rough[1].ravel())[0, 1] > 0.95
     assert np.abs(made.hu - study.hu[Phase.PVP]).mean() > 1
+
+
+def test_how_the_patient_is_stored_does_not_matter() -> None:
+    """The same voxels, their axes stored the other way round."""
+    exam = toy_exam(4, (16, 24, 32))
+    study = aligned(exam, (Phase.NC, Phase.PVP))
+    z, y, x = exam.geometry.shape_zyx
+    corner = exam.geometry.to_lps_mm((0, y - 1, x - 1))
+    turned = Geometry((z, y, x), (4.0,) * 3, tuple(corner.tolist()), ((-1.0, 0, 0), (0, -1.0, 0), (0, 0, 1.0)))
+    other = replace(study, geometry=turned, hu={p: hu[:, ::-1, ::-1].copy() for p, hu in study.hu.items()}, masks={})
+    made = [Generator().generate(s, Phase.AP).hu for s in (study, other)]
+    np.testing.assert_allclose(made[1][:, ::-1, ::-1], made[0], atol=1e-3)

@@ -29,9 +29,10 @@ _TOLERANCE = 0.1
 class Generator:
     """The kinetic network behind the protocol.
 
-    On a grid of 4 mm it works directly, whatever the shape; any other study is brought to 4 mm, completed there, and
-    the difference to its nearest scanned phase is put back on its own grid (``synthesis.apply``). The curves of the
-    last study are kept, so that further phases or times of it cost next to nothing; a study is taken not to change.
+    On a grid of 4 mm along the patient's axes it works directly, whatever the shape; any other study is brought to one,
+    completed there, and the difference to its nearest scanned phase is put back on its own grid (``synthesis.apply``).
+    The curves of the last study are kept, so that further phases or times of it cost next to nothing; a study is taken
+    not to change.
     """
 
     def __init__(self, network: KineticNetwork | None = None, *, device: str = "cpu") -> None:
@@ -128,17 +129,20 @@ def _volume(part: Tensor, shape_zyx: tuple[int, int, int]) -> HuArray:
 
 
 def _fits(geometry: Geometry) -> bool:
-    return all(abs(step / SPACING_MM - 1) <= _TOLERANCE for step in geometry.spacing_xyz_mm)
+    """Whether the network can take this grid as it is: patients lay all the same way in training."""
+    upright = np.allclose(geometry.direction, np.eye(3), atol=_TOLERANCE)
+    return upright and all(abs(step / SPACING_MM - 1) <= _TOLERANCE for step in geometry.spacing_xyz_mm)
 
 
 def _coarse(study: AlignedStudy) -> AlignedStudy:
-    """The study on a grid of 4 mm with the same axes and the same centre."""
+    """The study on a grid of 4 mm along the axes of the patient, around the same box."""
     fine = study.geometry
-    z, y, x = (max(1, round(n * s / SPACING_MM)) for n, s in zip(fine.shape_zyx, fine.spacing_zyx_mm, strict=True))
-    centre = fine.to_lps_mm((np.asarray(fine.shape_zyx) - 1) / 2)
-    to_corner = np.asarray(fine.direction) @ (SPACING_MM * (np.array([x, y, z]) - 1) / 2)
-    ox, oy, oz = (float(v) for v in centre - to_corner)
-    grid = Geometry((z, y, x), (SPACING_MM,) * 3, (ox, oy, oz), fine.direction)
+    corners = fine.corners_lps_mm()
+    extent = corners.max(axis=0) - corners.min(axis=0)
+    x, y, z = (int(n) for n in np.ceil(np.round(extent / SPACING_MM, 3)) + 1)
+    middle = (corners.max(axis=0) + corners.min(axis=0)) / 2
+    ox, oy, oz = (float(v) for v in middle - SPACING_MM * (np.array([x, y, z]) - 1) / 2)
+    grid = Geometry((z, y, x), (SPACING_MM,) * 3, (ox, oy, oz))
     hu = {p: resample(study.hu[p], fine, grid) for p in study.inputs}
     return replace(
         study,
