@@ -43,7 +43,7 @@ def test_studies_of_a_batch_do_not_see_each_other() -> None:
 
 def test_background_is_likely_before_training() -> None:
     network = build(TINY)
-    bias = network.voxel_heads.classes.bias
+    bias = network.voxel_heads.classes.bias.detach()
     assert float(bias[-1]) == BACKGROUND_BIAS and float(bias[:-1].abs().max()) == 0
 
 
