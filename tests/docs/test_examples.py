@@ -14,7 +14,7 @@ from hepaphase.datasets.protocol import ADAPTERS, open_cohort
 from hepaphase.evaluation.metric import METRICS
 from hepaphase.phantom.grids import Grid
 from hepaphase.phantom.simulate import simulate
-from hepaphase.recipes import RECIPES, describe
+from hepaphase.recipes import RECIPES
 from hepaphase.study import lesions
 from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
 from hepaphase.study.study import AlignedStudy
@@ -81,4 +81,4 @@ def test_recipe_of_the_guide_works_as_one_added_file(tmp_path, monkeypatch):
     recipe = add(RECIPES, "gentle_example", example("add-a-recipe.md"), tmp_path, monkeypatch)
     run = recipe()
     assert run.name == "gentle_example" and run.task.lr == 5e-4
-    assert describe("gentle_example").endswith(".")
+    assert RECIPES.describe("gentle_example").endswith(".")
