@@ -18,7 +18,9 @@ _SHELL_MM = 15.0
 """Surroundings are looked at up to this far from the organ."""
 _SMOOTH_MM = 1.5
 """Standard deviation of the filter against noise, before and after."""
-_BINS_HU = np.arange(-200.0, 401.0, 5.0)
+_RANGE_HU = (-200.0, 400.0)
+_BIN_HU = 5.0
+_NUM_BINS = 120
 _BLUR_HU = 7.5
 """Standard deviation by which histograms are smoothed."""
 _LARGEST_LOG_RATIO = 3.0
@@ -53,7 +55,7 @@ def refine(likely: Floats32, hu: HuArray, spacing_zyx_mm: Xyz, *, rivals: Rivals
         return np.asarray(likely > 0.5)
     sigma = [_SMOOTH_MM / s for s in spacing_zyx_mm]
     calm = ndimage.gaussian_filter(hu, sigma, truncate=2.5)
-    place = np.digitize(np.clip(calm, _BINS_HU[0], _BINS_HU[-1]), _BINS_HU[1:-1])
+    place = _bin(calm)
     around = _histogram(place[outside])
     against = np.maximum(1 - likely, 0) * around[place]
     if rivals is not None:
@@ -67,7 +69,13 @@ def refine(likely: Floats32, hu: HuArray, spacing_zyx_mm: Xyz, *, rivals: Rivals
     return np.asarray(np.where(np.abs(likely - 0.5) < _CERTAIN - 0.5, score > 0, likely > 0.5))
 
 
-def _rival_histograms(place: npt.NDArray[np.int_], rivals: Rivals, around: Floats32) -> Floats32:
+def _bin(hu: Floats32) -> npt.NDArray[np.uint8]:
+    """Number of the histogram bin of each voxel."""
+    low, high = _RANGE_HU
+    return ((np.clip(hu, low, high - _BIN_HU) - low) / _BIN_HU).astype(np.uint8)
+
+
+def _rival_histograms(place: npt.NDArray[np.uint8], rivals: Rivals, around: Floats32) -> Floats32:
     """One row per organ number; that of the surroundings where too little of an organ is sure."""
     rows = np.tile(around, (int(rivals.which.max()) + 1, 1))
     sure = rivals.likely > _SURE_RIVAL
@@ -89,8 +97,8 @@ def _shell(likely: Floats32, spacing_zyx_mm: Xyz) -> Bools:
     return np.asarray(near & (likely < 1 - _CERTAIN))
 
 
-def _histogram(place: npt.NDArray[np.int_]) -> Floats32:
+def _histogram(place: npt.NDArray[np.uint8]) -> Floats32:
     """Smoothed shares per bin, none of them zero."""
-    counts = np.bincount(place, minlength=len(_BINS_HU) - 1).astype(float)
-    smooth = ndimage.gaussian_filter1d(counts / counts.sum(), _BLUR_HU / np.diff(_BINS_HU)[0], mode="constant")
+    counts = np.bincount(place, minlength=_NUM_BINS).astype(float)
+    smooth = ndimage.gaussian_filter1d(counts / counts.sum(), _BLUR_HU / _BIN_HU, mode="constant")
     return np.asarray(smooth + 1e-3 / len(smooth), np.float32)
