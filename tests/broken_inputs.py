@@ -127,13 +127,13 @@ def missing_slice(folder: Path) -> Path:
 
 def doubled_slice(folder: Path) -> Path:
     write_series(folder / "series" / "first", voxels(), GRID)
-    write_series(folder / "series" / "second", voxels(), GRID, AcquisitionNumber=2)
+    write_series(folder / "series" / "second", voxels() + 2, GRID, AcquisitionNumber=2, instances_from=6)
     return folder / "series"
 
 
 def two_series(folder: Path) -> Path:
     write_series(folder / "series" / "first", voxels(), GRID)
-    write_series(folder / "series" / "second", voxels(), GRID, uid="1.2.826.0.1.3680043.8.498.2", number=4)
+    write_series(folder / "series" / "second", voxels() + 2, GRID, uid="1.2.826.0.1.3680043.8.498.2", number=4)
     return folder / "series"
 
 
@@ -154,7 +154,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str]] = {
     "empty folder": (empty_folder, "no DICOM file"),
     "non-CT DICOM": (non_ct_dicom, "6 x MR"),
     "missing slice": (missing_slice, "1 slice(s) missing"),
-    "doubled slices": (doubled_slice, "mixes 2 acquisitions"),
+    "doubled slices": (doubled_slice, "There are 2 CT passes"),
     "two series": (two_series, "2 CT series"),
 }
 """Name to what makes it and words of the line that refuses it, read as ``--phases PVP``."""

@@ -14,7 +14,14 @@ SERIES_UID = "1.2.826.0.1.3680043.8.498.1"
 
 
 def write_series(
-    folder: Path, hu: np.ndarray, geometry: Geometry, *, uid: str = SERIES_UID, number: int = 3, **elements: Any
+    folder: Path,
+    hu: np.ndarray,
+    geometry: Geometry,
+    *,
+    uid: str = SERIES_UID,
+    number: int = 3,
+    instances_from: int = 0,
+    **elements: Any,
 ) -> list[Path]:
     """One file per slice of a (z, y, x) volume, in shuffled file names; ``elements`` override the header."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -23,6 +30,8 @@ def write_series(
     for k, plane in enumerate(hu):
         path = folder / f"{names[k]:04d}.dcm"
         data = _slice(k, plane, geometry, uid=uid, number=number)
+        data.InstanceNumber = k + 1 + instances_from
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"{uid}.{k + 1 + instances_from}"
         for key, value in elements.items():
             setattr(data, key, value)
         data.save_as(path, enforce_file_format=True)
@@ -34,16 +43,13 @@ def _slice(k: int, plane: np.ndarray, geometry: Geometry, *, uid: str, number: i
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f"{uid}.{k + 1}"
     data = FileDataset("", Dataset(), file_meta=meta, preamble=b"\0" * 128)
     direction = np.asarray(geometry.direction)
     x_mm, y_mm, _ = geometry.spacing_xyz_mm
     data.SOPClassUID = CTImageStorage
-    data.SOPInstanceUID = f"{uid}.{k + 1}"
     data.SeriesInstanceUID = uid
     data.StudyInstanceUID = "1.2.826.0.1.3680043.8.498.9"
     data.SeriesNumber = number
-    data.InstanceNumber = k + 1
     data.AcquisitionNumber = 1
     data.Modality = "CT"
     data.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]

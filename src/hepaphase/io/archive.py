@@ -17,6 +17,16 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """Yield what lies at ``path``: a zip unpacked, as by ``unpacked``; anything else as it is."""
+    if is_archive(path):
+        with unpacked(path) as folder:
+            yield folder
+    else:
+        yield path
+
+
+@contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """Yield a temporary folder with what is in the zip, the one folder in it if that is all there is; then remove it.
 

@@ -1,19 +1,27 @@
-"""Whatever the user points at, as a study: a DICOM or case folder, a zip of one, or one NIfTI file."""
+"""Whatever the user points at, as a study: a DICOM or case folder, a zip of one, or the file of one volume."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from ..base.errors import ConfigError, InputError
+from ..study.geometry import Geometry
 from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
-from .archive import is_archive, unpacked
+from .archive import is_archive, opened
 from .case import is_case, read_case
-from .dicom import find_series, read_series
-from .nifti import SYNTHETIC_MARK, is_nifti, read_description, read_nifti
+from .dicom import Contents, choose, find_passes, read_pass
+from .headers import DIRECTORY
+from .identity import identity
+from .nifti import SYNTHETIC_MARK, is_nifti, read_description
+from .seg import named_masks, read_seg
+from .volume import is_volume, read_volume
 
 PhaseNames = Mapping[Phase, str | None]
-"""Phase to where it is: UID, number or path of a series; None for the only volume there is."""
+"""Phase to where it is: UID, number, ``number:pass`` or path of a series; None for the only volume there is."""
 
 _HOW = "Name it: --phases PVP for one volume, or --phases NC=SERIES,PVP=SERIES (uid, number or path)."
 
@@ -39,11 +47,20 @@ def parse_phases(text: str) -> dict[Phase, str | None]:
     return phases
 
 
-def read_source(path: Path, *, phases: PhaseNames | None = None) -> Study:
+def read_source(
+    path: Path, *, phases: PhaseNames | None = None, keep_identity: bool = False, fill_missing: bool = False
+) -> Study:
     """The study at ``path``.
 
     A case folder tells its phases by file name; ``phases`` then picks some of them. For DICOM and single files
-    ``phases`` must name them, since the phase of a volume is never guessed. A zip is read as the folder in it.
+    ``phases`` must name them, since the phase of a volume is never guessed here. A zip is read as the folder in it.
+
+    Args:
+        path: A DICOM folder or DICOMDIR, a case folder, a zip of one, or a NIfTI, NRRD or MetaImage file.
+        phases: Phase to series (number, ``number:pass``, UID or path), or to None for the only volume there is.
+        keep_identity: Name the case as the source does and keep the patient's name and number among the clinical facts;
+            else DICOM and zip get a pseudonym.
+        fill_missing: Interpolate over missing slices instead of refusing.
 
     Raises:
         ConfigError: when a phase is not named, or more are named than there are volumes.
@@ -52,21 +69,18 @@ def read_source(path: Path, *, phases: PhaseNames | None = None) -> Study:
     """
     if not path.exists():
         raise InputError(f"There is no file or folder '{path}'.")
-    if is_archive(path):
-        with unpacked(path) as folder:
-            return replace(read_source(folder, phases=phases), case=path.stem)
-    if is_case(path):
-        return _pick(read_case(path), phases)
-    if path.is_file() and not is_nifti(path):
-        raise InputError(
-            f"'{path}' is neither a NIfTI file (.nii, .nii.gz) nor a folder or zip. Give a folder of DICOM files."
-        )
-    if phases is None:
-        _ask_for_phases(path)
-    assert phases is not None
-    _require_distinct(path, phases)
-    case = path.resolve().name if path.is_dir() else path.name.split(".nii")[0]
-    return Study(case=case, phases={phase: _volume(path, where) for phase, where in phases.items()})
+    with opened(path) as place:
+        if is_case(place):
+            study = _pick(read_case(place), phases)
+            return replace(study, case=path.stem) if is_archive(path) else study
+        if is_volume(place):
+            return _single(place, phases)
+        if place.is_file() and place.name.upper() != DIRECTORY:
+            raise InputError(
+                f"'{path}' is neither a volume (.nii, .nii.gz, .nrrd, .mha) nor a folder or zip. "
+                "Give a folder of DICOM files."
+            )
+        return _dicom(place, phases, keep_identity=keep_identity, fill_missing=fill_missing)
 
 
 def _pick(study: Study, phases: PhaseNames | None) -> Study:
@@ -84,13 +98,59 @@ def _pick(study: Study, phases: PhaseNames | None) -> Study:
     )
 
 
-def _ask_for_phases(path: Path) -> None:
-    """Refuse to guess; a folder that cannot be read is named as such first."""
-    if path.is_dir():
-        listing = "; ".join(str(info) for info in find_series(path))
+def _single(path: Path, phases: PhaseNames | None) -> Study:
+    """One volume in a file, and those beside it that ``phases`` names."""
+    if phases is None:
+        read_volume(path)
+        raise ConfigError(f"Which phase '{path}' is, is not known. {_HOW}")
+    _require_distinct(path, phases)
+    volumes = {}
+    for phase, where in phases.items():
+        place = _as_path(path, where)
+        if place is None:
+            raise ConfigError(f"There is no file '{where}' beside '{path}'. {_HOW}")
+        volumes[phase] = _from_file(place)
+    return Study(case=path.name.split(".")[0], phases=volumes)
+
+
+def _from_file(path: Path) -> PhaseVolume:
+    hu, geometry = read_volume(path)
+    if is_nifti(path) and read_description(path).startswith(SYNTHETIC_MARK):
+        raise InputError(f"'{path}' was generated by a model; a reading starts from volumes that were scanned.")
+    return PhaseVolume(hu, geometry, Provenance.MEASURED, recognised_by="flag")
+
+
+def _dicom(path: Path, phases: PhaseNames | None, *, keep_identity: bool, fill_missing: bool) -> Study:
+    contents = find_passes(path)
+    if phases is None:
+        listing = "; ".join(str(p) for p in contents.passes)
         raise ConfigError(f"Which phase each CT series in '{path}' is, is not known. {_HOW} Series: {listing}.")
-    read_nifti(path)
-    raise ConfigError(f"Which phase '{path}' is, is not known. {_HOW}")
+    _require_distinct(path, phases)
+    volumes: dict[Phase, PhaseVolume] = {}
+    warnings: list[str] = []
+    for phase, where in phases.items():
+        place = _as_path(path, where)
+        if place is not None and place.is_file() and is_volume(place):
+            volumes[phase] = _from_file(place)
+            continue
+        chosen = choose(contents, where) if place in (None, path) else choose(find_passes(place), None)
+        volume = read_pass(chosen, fill_missing=fill_missing)
+        time_s = chosen.delay_s if chosen.delay_s is not None and chosen.delay_s >= 0 else None
+        volumes[phase] = PhaseVolume(
+            volume.hu, volume.geometry, Provenance.MEASURED, time_s=time_s, recognised_by="flag"
+        )
+        warnings += [f"{phase}: {note}" for note in volume.notes]
+    known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if keep_identity else {})}
+    case = str(known.get("patient_id") or contents.case)
+    return Study(case=case, phases=volumes, masks=_masks(contents), clinical=known, warnings=tuple(warnings))
+
+
+def _masks(contents: Contents) -> dict[str, tuple[npt.NDArray[Any], Geometry]]:
+    """The masks that DICOM SEG objects beside the scans hold, by name."""
+    masks: dict[str, tuple[npt.NDArray[Any], Geometry]] = {}
+    for path in contents.segs:
+        masks.update(named_masks(read_seg(path)))
+    return masks
 
 
 def _require_distinct(path: Path, phases: PhaseNames) -> None:
@@ -99,23 +159,9 @@ def _require_distinct(path: Path, phases: PhaseNames) -> None:
         raise ConfigError(f"One volume cannot be {' and '.join(phases)} at once. {_HOW}")
 
 
-def _volume(path: Path, where: str | None) -> PhaseVolume:
-    """The volume at ``path``, or the one that ``where`` names there."""
-    place = _as_path(path, where)
-    if place == path and path.is_file() and where is not None:
-        raise ConfigError(f"There is no file '{where}' beside '{path}'. {_HOW}")
-    if place.is_file():
-        hu, geometry = read_nifti(place)
-        if read_description(place).startswith(SYNTHETIC_MARK):
-            raise InputError(f"'{place}' was generated by a model; a reading starts from volumes that were scanned.")
-    else:
-        hu, geometry, _ = read_series(place, series=where if place == path else None)
-    return PhaseVolume(hu, geometry, Provenance.MEASURED, recognised_by="flag")
-
-
-def _as_path(path: Path, where: str | None) -> Path:
-    """``where`` as a path, absolute or below ``path``, when there is one; else ``path`` itself."""
+def _as_path(path: Path, where: str | None) -> Path | None:
+    """``where`` as a path, absolute or beside or below ``path``, when there is one."""
     if where is None:
         return path
     beside = path if path.is_dir() else path.parent
-    return next((place for place in (beside / where, Path(where)) if place.exists()), path)
+    return next((place for place in (beside / where, Path(where)) if place.exists()), None)

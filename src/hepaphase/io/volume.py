@@ -1,0 +1,91 @@
+"""One volume in one file: NIfTI, NRRD or MetaImage."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base.errors import GeometryError, InputError, VolumeError
+from ..study.geometry import Geometry
+from ..study.study import HuArray, check_volume
+from .headers import one_line
+from .nifti import is_nifti, read_nifti
+
+SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
+"""Beside those of NIfTI."""
+
+
+def is_volume(path: Path) -> bool:
+    """Whether ``path`` is a file whose name says that it holds a volume."""
+    return path.is_file() and (is_nifti(path) or path.name.lower().endswith(SUFFIXES))
+
+
+def read_volume(path: Path) -> tuple[HuArray, Geometry]:
+    """The volume in ``path`` as float32 (z, y, x) HU, and its grid; NRRD and MetaImage by SimpleITK.
+
+    Raises:
+        InputError: when the file is missing, damaged or not what its name says.
+        VolumeError: for more than one frame, other than three axes, colors, NaN or infinite voxels.
+        GeometryError: for zero spacing, shear, or a header that does not say where the patient lies.
+    """
+    if is_nifti(path):
+        return read_nifti(path)
+    if not path.is_file():
+        raise InputError(f"There is no file '{path}'.")
+    if path.name.lower().endswith(SUFFIXES[:2]):
+        _require_space(path)
+    image = _read_image(path)
+    size, parts = image.GetSize(), image.GetNumberOfComponentsPerPixel()
+    if parts != 1 or (len(size) > 3 and max(size[3:]) > 1):
+        raise VolumeError(f"'{path}' holds {max(parts, *size[3:], 1)} frames. Split it into one file per phase first.")
+    if len(size) < 3:
+        raise VolumeError(f"'{path}' has shape {size} (x, y); a volume has three axes.")
+    array, geometry = _convert(image, path)
+    check_volume(array, geometry, what=f"'{path}'")
+    return array, geometry
+
+
+def _read_image(path: Path) -> Any:
+    import SimpleITK  # half a second
+
+    quiet: Any = SimpleITK.ProcessObject  # its methods carry no types
+    quiet.SetGlobalWarningDisplay(False)
+    try:
+        return SimpleITK.ReadImage(str(path))
+    except (RuntimeError, MemoryError) as error:
+        reason = one_line(error).rpartition("ERROR:")[2] or one_line(error)
+        raise InputError(
+            f"'{path}' cannot be read: it is damaged, cut short or something else ({reason.strip()})."
+        ) from error
+
+
+def _convert(image: Any, path: Path) -> tuple[HuArray, Geometry]:
+    import SimpleITK
+
+    stored = SimpleITK.GetArrayViewFromImage(image)
+    if stored.dtype.kind not in "iuf":
+        raise VolumeError(f"'{path}' holds {stored.dtype}, not numbers in HU. Convert it to gray values first.")
+    with np.errstate(over="ignore"):  # what overflows is infinite, and refused as such
+        array = np.ascontiguousarray(stored.reshape(stored.shape[-3:]), dtype=np.float32)
+    dimension = image.GetDimension()
+    direction = np.asarray(image.GetDirection()).reshape(dimension, dimension)[:3, :3]
+    affine = np.eye(4)
+    affine[:3, :3] = direction * image.GetSpacing()[:3]
+    affine[:3, 3] = image.GetOrigin()[:3]
+    try:
+        z, y, x = array.shape
+        return array, Geometry.from_affine((z, y, x), affine)
+    except GeometryError as error:
+        raise GeometryError(f"'{path}': {error}") from error
+
+
+def _require_space(path: Path) -> None:
+    """Refuse an NRRD that does not say what its axes mean: readers then guess differently."""
+    with path.open("rb") as file:
+        head = file.read(16_384).split(b"\n\n")[0].replace(b"\r", b"")
+    if not head.startswith(b"NRRD"):
+        raise InputError(f"'{path}' is not NRRD, whatever its name says.")
+    if b"\nspace:" not in head.lower():
+        raise GeometryError(
+            f"'{path}' does not say where the patient lies (no 'space:' in its header). Write it again with its space."
+        )
