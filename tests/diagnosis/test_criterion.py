@@ -11,7 +11,7 @@ from hepaphase.diagnosis.matching import CostConfig
 from hepaphase.diagnosis.points import PointConfig
 from hepaphase.diagnosis.query_decoder import QueryOutput
 
-from .tiny import TINY
+from .tiny import TINY, scan
 
 SHAPE = (4, 6, 6)
 CONFIG = LossConfig(points=PointConfig(num_points=64))
@@ -77,7 +77,7 @@ def test_the_sum_is_weighted() -> None:
     truth = targets()
     torch.manual_seed(0)
     config = dataclasses.replace(TINY, num_classes=2)
-    prediction = build(config)(torch.randn(2, 4, *SHAPE[:1], 8, 8) * 50, torch.ones(2, 4, dtype=torch.bool))
+    prediction = build(config)(scan(torch.randn(2, 4, *SHAPE[:1], 8, 8) * 50))
     padded = Targets(
         *(torch.nn.functional.pad(truth.labels, (0, 2, 0, 2)), truth.classes),
         torch.ones(2, 4, 8, 8, dtype=torch.bool),
@@ -104,9 +104,7 @@ def test_a_batch_without_lesions_trains_too() -> None:
     empty = torch.zeros(1, 4, 8, 8, dtype=torch.long)
     truth = Targets(empty, (torch.zeros(0, dtype=torch.long),), empty == 0, empty > 0)
     network = build(TINY)
-    terms = criterion(
-        network(torch.randn(1, 4, 4, 8, 8), torch.ones(1, 4, dtype=torch.bool)), truth, CONFIG, torch.Generator()
-    )
+    terms = criterion(network(scan(torch.randn(1, 4, 4, 8, 8))), truth, CONFIG, torch.Generator())
     terms["loss"].backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
     assert terms["mask"].item() == 0 and terms["class"].item() > 0

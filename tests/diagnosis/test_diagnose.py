@@ -8,7 +8,7 @@ import torch
 from hepaphase.base.errors import BundleError, StudyError
 from hepaphase.bundle.bundle import Bundle
 from hepaphase.diagnosis.build import build
-from hepaphase.diagnosis.diagnose import Reader, diagnose, network_input
+from hepaphase.diagnosis.diagnose import Reader, diagnose, scan_of
 from hepaphase.diagnosis.postprocess import ReadConfig
 from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.study.phase import Phase
@@ -57,10 +57,18 @@ def test_the_same_weights_from_a_file_say_the_same(bundle: Bundle, tmp_path: Pat
 
 def test_odd_sizes_are_padded_with_air_at_the_far_end() -> None:
     study = aligned((Phase.AP, Phase.DP), shape=(11, 13, 20))
-    hu, present = network_input(study, multiple=8)
-    assert hu.shape == (1, 4, 16, 16, 24) and present.tolist() == [[False, True, False, True]]
-    assert float(hu[0, 1, 11:].max()) == -1000
-    np.testing.assert_array_equal(hu[0, 3, :11, :13, :20].numpy(), study.hu[Phase.DP])
+    scan = scan_of(study, multiple=8)
+    assert scan.hu.shape == (1, 4, 16, 16, 24) and scan.present.tolist() == [[False, True, False, True]]
+    assert float(scan.hu[0, 1, 11:].max()) == -1000 and not scan.liver[0, 11:].any()
+    np.testing.assert_array_equal(scan.hu[0, 3, :11, :13, :20].numpy(), study.hu[Phase.DP])
+
+
+def test_the_livers_level_is_its_median_and_its_mask_is_widened() -> None:
+    study = aligned((Phase.PVP,))
+    scan = scan_of(study, multiple=4)
+    inside = study.masks["liver"] > 0
+    assert abs(float(scan.liver_hu[0, 2]) - float(np.median(study.hu[Phase.PVP][inside]))) < 1e-4
+    assert bool(scan.liver[0][torch.from_numpy(inside)].all()) and int(scan.liver.sum()) > inside.sum()
 
 
 def test_odd_sizes_come_back_as_they_were(bundle: Bundle) -> None:

@@ -9,12 +9,12 @@ from hepaphase.diagnosis.mask_transformer import num_parameters
 from hepaphase.diagnosis.query_decoder import QueryOutput, allowed_voxels
 from hepaphase.recipes.reader import recipe
 
-from .tiny import TINY
+from .tiny import TINY, scan
 
 
 @torch.no_grad()
 def test_shapes_at_every_layer() -> None:
-    prediction = build(TINY)(torch.zeros(2, 4, 8, 12, 16), torch.ones(2, 4, dtype=torch.bool))
+    prediction = build(TINY)(scan(torch.zeros(2, 4, 8, 12, 16)))
     assert len(prediction.outputs) == TINY.num_layers + 1
     assert prediction.final.class_logits.shape == (2, 6, 9)
     assert prediction.mask_features.shape == (2, 8, 8, 12, 16)
@@ -24,8 +24,10 @@ def test_shapes_at_every_layer() -> None:
 
 @torch.no_grad()
 def test_the_published_form_has_no_semantic_branch_and_stems_at_full_resolution() -> None:
-    config = dataclasses.replace(TINY, stem_stride=1, semantic_branch=False, norm="instance", shared_operator=False)
-    prediction = build(config)(torch.randn(1, 4, 8, 8, 8), torch.tensor([[False, True, False, True]]))
+    config = dataclasses.replace(
+        TINY, stem_stride=1, semantic_branch=False, contrast=False, norm="group", shared_operator=False
+    )
+    prediction = build(config)(scan(torch.randn(1, 4, 8, 8, 8), torch.tensor([[False, True, False, True]])))
     assert prediction.voxel_logits is None and config.size_multiple == 2
 
 
@@ -35,8 +37,8 @@ def test_studies_of_a_batch_do_not_see_each_other() -> None:
     network = build(TINY).eval()
     hu = torch.randn(2, 4, 8, 8, 8) * 100
     present = torch.tensor([[True, True, False, True], [False, True, True, True]])
-    both = network(hu, present)
-    alone = network(hu[1:], present[1:])
+    both = network(scan(hu, present))
+    alone = network(scan(hu[1:], present[1:]))
     torch.testing.assert_close(both.final.class_logits[1:], alone.final.class_logits, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(both.mask_logits()[1:], alone.mask_logits(), atol=1e-4, rtol=1e-3)
 

@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from hepaphase.diagnosis.tiles import corners, hill, read_tiles, starts
+from hepaphase.diagnosis.window import Scan
+
+from .tiny import scan
 
 
 @pytest.mark.parametrize(("size", "tile"), [(48, 24), (64, 32), (20, 24), (50, 24), (25, 24)])
@@ -27,17 +30,16 @@ def test_the_hill_is_highest_in_the_middle_and_nowhere_zero() -> None:
 
 
 def test_a_reader_that_looks_at_one_voxel_gives_the_same_in_tiles() -> None:
-    hu = torch.rand(1, 2, 10, 12, 14)
+    whole = scan(torch.rand(1, 2, 10, 12, 14))
 
-    def read(x: torch.Tensor) -> torch.Tensor:
-        return torch.cat([x[:, :1] * 0.5, 1 - x[:, :1] * 0.5], dim=1)
+    def read(part: Scan) -> torch.Tensor:
+        return torch.cat([part.hu[:, :1] * 0.5, 1 - part.hu[:, :1] * 0.5], dim=1)
 
-    out = read_tiles(read, hu, torch.ones(10, 12, 14, dtype=torch.bool), (4, 8, 6))
-    torch.testing.assert_close(out, read(hu))
+    torch.testing.assert_close(read_tiles(read, whole, (4, 8, 6)), read(whole))
 
 
 def test_what_no_tile_reached_is_background() -> None:
-    wanted = torch.zeros(8, 8, 16, dtype=torch.bool)
-    wanted[:, :, :2] = True
-    out = read_tiles(lambda x: torch.full((1, 3, *x.shape[2:]), 1 / 3), torch.rand(1, 1, 8, 8, 16), wanted, (8, 8, 4))
+    part = scan(torch.rand(1, 1, 8, 8, 16))
+    part.liver[:, :, :, 2:] = False
+    out = read_tiles(lambda x: torch.full((1, 3, *x.hu.shape[2:]), 1 / 3), part, (8, 8, 4))
     assert torch.equal(out[0, 2, 0, 0, 8:], torch.ones(8)) and abs(float(out[0, 0, 0, 0, 0]) - 1 / 3) < 1e-6

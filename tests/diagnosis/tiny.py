@@ -1,8 +1,10 @@
 """A network small enough to build in a test, and a study to read with it."""
 
 import numpy as np
+import torch
 
 from hepaphase.diagnosis.build import NetworkConfig
+from hepaphase.diagnosis.window import Scan
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
 from hepaphase.study.study import AlignedStudy
@@ -39,3 +41,9 @@ def aligned(
         transforms={p: np.eye(4) for p in phases},
         masks={"liver": liver},
     )
+
+
+def scan(hu: torch.Tensor, present: torch.Tensor | None = None) -> Scan:
+    """``hu`` (B, 4, z, y, x) with liver everywhere, every phase there unless said otherwise."""
+    there = torch.ones(hu.shape[:2], dtype=torch.bool) if present is None else present
+    return Scan(hu, there, torch.ones_like(hu[:, 0], dtype=torch.bool), torch.full(hu.shape[:2], 50.0))

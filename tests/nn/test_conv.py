@@ -31,3 +31,11 @@ def test_upsampling_repeats_voxels() -> None:
     x = torch.arange(8.0).reshape(1, 1, 2, 2, 2)
     up = upsample_to(x, torch.zeros(1, 1, 4, 4, 4))
     assert torch.equal(up[..., ::2, ::2, ::2], x) and torch.equal(up[..., 1::2, 1::2, 1::2], x)
+
+
+def test_without_normalisation_a_deep_stack_keeps_its_scale() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 16, 12, 12, 12)
+    for _ in range(4):
+        x = ResidualBlock(16, norm="none")(ConvNormAct(16, 16, norm="none")(x))
+    assert 0.3 < float(x.detach().std()) < 3

@@ -6,7 +6,7 @@ import pytest
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.training.cohort import Cohort, open_cohort
-from hepaphase.training.patches import CLASS_INDEX, LesionPatches, PatchConfig, balanced, cut, place
+from hepaphase.training.patches import CLASS_INDEX, LesionPatches, PatchConfig, Wanted, balanced, cut, one_each, place
 
 from .lesion_cohort import SHAPE, write_case, write_lesion_cohort
 
@@ -22,7 +22,7 @@ def cohort(tmp_path: Path) -> Cohort:
 
 
 def samples(cohort: Cohort, *, training: bool = True, **settings: object) -> LesionPatches:
-    settings = {"shape_zyx": (12, 16, 16), "repeat": 1, **settings}
+    settings = {"shape_zyx": (12, 16, 16), **settings}
     return LesionPatches(cohort, Config(PatchConfig(**settings)), training=training)
 
 
@@ -67,10 +67,20 @@ def test_validation_shows_every_phase_as_it_is(cohort: Cohort) -> None:
     assert np.array_equal(out["hu"], np.rint(out["hu"]))
 
 
+def test_the_livers_level_follows_the_change(cohort: Cohort) -> None:
+    """Liver minus its level stays what it was, whatever gain and shift were drawn."""
+    source = samples(cohort, lesion_share=0.0)
+    for seed in range(5):
+        out = source.sample(0, np.random.default_rng(seed))
+        rest = out["liver"] & (np.abs(out["hu"][out["present"]][0] - out["liver_hu"][out["present"]][0]) < 40)
+        for volume, level in zip(out["hu"][out["present"]], out["liver_hu"][out["present"]], strict=True):
+            assert abs(np.median(volume[rest]) - level) < 5
+
+
 def test_patches_stay_inside_whatever_the_draw(cohort: Cohort) -> None:
     case, config = cohort.load(5), PatchConfig(shape_zyx=(12, 16, 16))
     for seed in range(50):
-        corner = place(case, config, np.random.default_rng(seed))
+        corner = place(case, (None, "hcc")[seed % 2], config, np.random.default_rng(seed))
         assert all(0 <= c <= s - p for c, s, p in zip(corner, SHAPE, config.shape_zyx, strict=True))
 
 
@@ -81,10 +91,13 @@ def test_cases_smaller_than_the_patch_are_padded(cohort: Cohort) -> None:
     assert cut(np.ones((2, 2, 2)), (0, 0, 0), (2, 3, 2), 7)[0, 2, 0] == 7
 
 
-def test_rare_classes_come_up_more_often(cohort: Cohort) -> None:
-    order = balanced([set(cohort.load(number).lesion_classes.values()) for number in range(len(cohort))], 3)
-    assert order.count(3) == 2 and order.count(0) == 1 and order.count(4) == 1
-    assert len(samples(cohort, training=False)) == len(cohort)
+def test_every_class_comes_up_as_often_as_the_commonest() -> None:
+    held = [{"hcc"}, {"hcc", "cyst"}, {"hcc"}, {"icc"}, set()]
+    order = balanced(held, 0.9)
+    assert [sum(w.key == key for w in order) for key in ("hcc", "cyst", "icc", None)] == [3, 3, 3, 1]
+    assert {w.number for w in order if w.key == "hcc"} == {0, 1, 2} and Wanted(4, None) in order
+    assert balanced(held, 0.0) == [Wanted(4, None)] and balanced([{"hcc"}], 0.5)[1] == Wanted(0, None)
+    assert one_each(held)[3:] == [Wanted(3, "icc"), Wanted(4, None)]
 
 
 def test_real_cases_without_a_noise_free_volume_work(tmp_path: Path) -> None:

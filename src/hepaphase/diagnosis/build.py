@@ -27,11 +27,13 @@ class NetworkConfig:
     """
 
     num_classes: int = len(LESION_CLASSES)
-    windows_hu: WindowsHu = ((-150.0, 450.0), (0.0, 160.0))
-    """Abdomen up to calcium; soft tissue in detail."""
-    fine_channels: int = 8
+    windows_hu: WindowsHu = ((0.0, 160.0),)
+    """Soft tissue."""
+    contrast: bool = True
+    """Read the contrast against the liver beside the windows."""
+    fine_channels: int = 16
     """Of each stem's first block, at full resolution."""
-    stem_channels: int = 24
+    stem_channels: int = 32
     """Of each stem's second block."""
     stem_stride: int = 2
     """Of that block; the paper's is 1."""
@@ -40,7 +42,7 @@ class NetworkConfig:
     stage_channels: tuple[int, ...] = (64, 120)
     num_blocks: int = 2
     """Residual blocks per stage."""
-    norm: Norm = "group"
+    norm: Norm = "none"
     width: int = 96
     """Of the pyramid and of the queries."""
     finest_channels: int = 40
@@ -49,7 +51,7 @@ class NetworkConfig:
     num_heads: int = 8
     hidden: int = 256
     """Of the queries' feed-forward layers."""
-    embedding: int = 16
+    embedding: int = 24
     """Channels of the mask features."""
     semantic_branch: bool = True
     """Classify every voxel as well (PLAN), which trains faster than queries alone."""
@@ -105,6 +107,7 @@ def build(config: NetworkConfig) -> MaskTransformer:
         _queries(config),
         _voxel_heads(config),
         windows_hu=config.windows_hu,
+        contrast=config.contrast,
     )
 
 
@@ -112,7 +115,7 @@ def _fusions(config: NetworkConfig) -> Fusions:
     fine, coarse, norm = config.fine_channels, config.stem_channels, config.norm
     stems = (
         PhaseStem(
-            ConvNormAct(len(config.windows_hu), fine, norm=norm),
+            ConvNormAct(len(config.windows_hu) + config.contrast, fine, norm=norm),
             ConvNormAct(fine, coarse, stride=config.stem_stride, norm=norm),
         )
         for _ in Phase

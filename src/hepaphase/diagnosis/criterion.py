@@ -46,10 +46,8 @@ class LossConfig:
     """On the semantic branch (PLAN)."""
     outside_liver: float = 0.1
     """Weight of voxels outside the liver in the semantic branch."""
-    voxel_gamma: float = 0.0
-    """Focal exponent of the semantic branch."""
-    reference_voxels: float = 8000.0
-    """Size of a lesion whose voxels count as much as the liver's in the semantic branch; smaller ones count more."""
+    lesion_power: float = 0.34
+    """A lesion of n voxels counts n to this power in the semantic branch: 0 makes all lesions equal, 1 all voxels."""
     points: PointConfig = field(default_factory=PointConfig)
     cost: CostConfig = field(default_factory=CostConfig)
 
@@ -138,10 +136,9 @@ def semantic_term(voxel_logits: Tensor, targets: Targets, config: LossConfig) ->
     labels = targets.labels.flatten(1)
     classes = class_map(labels, targets.classes, background=logits.shape[1] - 1)
     liver = targets.liver.flatten(1)
-    weight = voxel_weight(labels, liver, outside=config.outside_liver, reference_voxels=config.reference_voxels)
-    weight = weight * ~targets.ignore.flatten(1)
-    entropy = voxel_entropy(logits, classes, weight, gamma=config.voxel_gamma)
-    return entropy + lesion_dice(logits, labels > 0, weight)
+    asked = ~targets.ignore.flatten(1)
+    weight = voxel_weight(labels, liver, outside=config.outside_liver, lesion_power=config.lesion_power) * asked
+    return voxel_entropy(logits, classes, weight) + lesion_dice(logits, labels > 0, (liver * asked).float())
 
 
 def class_map(labels: Tensor, classes: tuple[Tensor, ...], *, background: int) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from ..base.errors import StudyError
@@ -20,11 +21,15 @@ from .mask_transformer import MaskTransformer
 from .postprocess import ReadConfig, lesion_labels
 from .semantic import semantic
 from .tiles import read_tiles
+from .window import Scan
 
 SPACING_MM = 4.0
 """The grid that stage II reads (our choice: what two CPU cores train in an hour)."""
 
 AIR_HU = -1000.0
+
+LIVER_MARGIN = 1
+"""Voxels by which the liver mask is widened before the network reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ class Diagnosis:
 class Reader:
     """A network with the settings it is read with."""
 
-    def __init__(self, network: MaskTransformer, config: NetworkConfig, read: ReadConfig, *, device: str = "cpu"):
+    def __init__(
+        self, network: MaskTransformer, config: NetworkConfig, read: ReadConfig, *, device: str = "cpu"
+    ) -> None:
         self.network = network.to(device).eval()
         self.config = config
         self.read = read
@@ -77,22 +84,15 @@ class Reader:
 
     def semantic(self, study: AlignedStudy) -> npt.NDArray[np.float32]:
         """Class probabilities (K + 1, z, y, x) of every voxel, background last."""
-        smallest = self.read.tile_zyx or (1, 1, 1)
-        hu, present = network_input(study, multiple=self.config.size_multiple, smallest=smallest)
-        hu, present = hu.to(self.device), present.to(self.device)
+        tile = self.read.tile_zyx
+        scan = scan_of(study, multiple=self.config.size_multiple, smallest=tile or (1, 1, 1), device=self.device)
         with torch.inference_mode():
-            if self.read.tile_zyx is None:
-                probabilities = self._read(hu, present)
-            else:
-                wanted = torch.zeros(hu.shape[2:], dtype=torch.bool)
-                z, y, x = study.geometry.shape_zyx
-                wanted[:z, :y, :x] = torch.from_numpy(liver_of(study))
-                probabilities = read_tiles(lambda part: self._read(part, present), hu, wanted, self.read.tile_zyx)
+            probabilities = self._read(scan) if tile is None else read_tiles(self._read, scan, tile)
         z, y, x = study.geometry.shape_zyx
         return np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
 
-    def _read(self, hu: Tensor, present: Tensor) -> Tensor:
-        return semantic(self.network(hu, present), voxel_share=self.read.voxel_share)
+    def _read(self, scan: Scan) -> Tensor:
+        return semantic(self.network(scan), voxel_share=self.read.voxel_share)
 
 
 def diagnose(study: AlignedStudy, bundle: Bundle, *, device: str = "cpu") -> Diagnosis:
@@ -123,15 +123,15 @@ def liver_of(study: AlignedStudy) -> npt.NDArray[np.bool_]:
     return np.asarray(study.masks["liver"] > 0)
 
 
-def network_input(
-    study: AlignedStudy, *, multiple: int, smallest: tuple[int, int, int] = (1, 1, 1)
-) -> tuple[Tensor, Tensor]:
-    """HU (1, 4, z, y, x) and which phases are there (1, 4).
+def scan_of(
+    study: AlignedStudy, *, multiple: int, smallest: tuple[int, int, int] = (1, 1, 1), device: str = "cpu"
+) -> Scan:
+    """What the network reads of one study.
 
     Padded with air at the far ends to a multiple of ``multiple`` and to ``smallest``.
 
     Raises:
-        StudyError: unless the study lies on a grid of 4 mm.
+        StudyError: unless the study lies on a grid of 4 mm and has a liver mask.
     """
     spacing: Any = study.geometry.spacing_zyx_mm
     if not np.allclose(spacing, SPACING_MM, atol=0.01):
@@ -139,11 +139,25 @@ def network_input(
             f"Stage II reads a {SPACING_MM:g} mm grid, study '{study.case}' has spacing {spacing} mm (z, y, x). "
             "Resample it first: hepaphase prepare."
         )
+    liver = liver_of(study)
     sizes = study.geometry.shape_zyx
     padding = [(0, max(least, size + -size % multiple) - size) for size, least in zip(sizes, smallest, strict=True)]
-    hu = np.full((1, len(Phase), *(s + p[1] for s, p in zip(sizes, padding, strict=True))), AIR_HU)
+    hu = np.zeros((1, len(Phase), *(s + p[1] for s, p in zip(sizes, padding, strict=True))), dtype=np.float32)
+    liver_hu = np.zeros((1, len(Phase)), dtype=np.float32)
     for index, phase in enumerate(Phase):
         if phase in study.hu:
             hu[0, index] = np.pad(study.hu[phase], padding, constant_values=AIR_HU)
-    present = torch.tensor([[phase in study.hu for phase in Phase]])
-    return torch.from_numpy(hu.astype(np.float32)), present
+            liver_hu[0, index] = median_hu(study.hu[phase], liver)
+    wide = np.pad(widened(liver), padding)[None]
+    present = np.array([[phase in study.hu for phase in Phase]])
+    return Scan(*(torch.from_numpy(part).to(device) for part in (hu, present, wide, liver_hu)))
+
+
+def median_hu(hu: npt.NDArray[Any], liver: npt.NDArray[np.bool_]) -> float:
+    """Median HU of the liver, lesions included; 0 where there is no liver."""
+    return float(np.median(hu[liver])) if liver.any() else 0.0
+
+
+def widened(liver: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The liver with a margin of ``LIVER_MARGIN`` voxels, so that a rough mask does no harm."""
+    return np.asarray(ndimage.binary_dilation(liver, iterations=LIVER_MARGIN))

@@ -3,9 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-MOST = 30.0
-"""Most that one voxel counts against one of the liver."""
-
 
 def focal_loss(logits: Tensor, target: Tensor, *, gamma: float = 2.0, weight: Tensor | None = None) -> Tensor:
     """Softmax focal loss (Lin 2017), the mean of -(1 - p)^gamma log p of the true class.
@@ -32,34 +29,34 @@ def point_dice(logits: Tensor, target: Tensor) -> Tensor:
     return 1 - (2 * (share * target).sum(1) + 1) / (share.sum(1) + target.sum(1) + 1)
 
 
-def voxel_entropy(logits: Tensor, target: Tensor, weight: Tensor, *, gamma: float = 0.0) -> Tensor:
-    """Weighted mean focal cross-entropy of the semantic branch: ``logits`` (B, K + 1, N), others (B, N)."""
-    entropy = nn.functional.cross_entropy(logits.float(), target, reduction="none")
-    if gamma:
-        entropy = entropy * (1 - (-entropy).exp()) ** gamma
-    return (entropy * weight).sum() / weight.sum().clamp(min=1e-6)
+def voxel_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Weighted sum of the cross-entropy of the semantic branch: ``logits`` (B, K + 1, N), others (B, N)."""
+    return (nn.functional.cross_entropy(logits.float(), target, reduction="none") * weight).sum()
 
 
 def lesion_dice(logits: Tensor, lesion: Tensor, weight: Tensor) -> Tensor:
-    """1 - soft Dice of 'any lesion' over the batch: ``logits`` (B, K + 1, N), background last; others (B, N).
-
-    Weights above one count as one here, since Dice looks at the balance itself.
-    """
-    weight = weight.clamp(max=1.0)
+    """1 - soft Dice of 'any lesion' over the batch: ``logits`` (B, K + 1, N), background last; others (B, N)."""
     share = 1 - logits.float().softmax(1)[:, -1]
     truth = lesion.float()
     return 1 - (2 * (weight * share * truth).sum() + 1) / ((weight * share).sum() + (weight * truth).sum() + 1)
 
 
-def voxel_weight(labels: Tensor, liver: Tensor, *, outside: float, reference_voxels: float) -> Tensor:
-    """How much each voxel counts, (B, N): 1 in the liver, ``outside`` beyond, more in lesions.
+def voxel_weight(labels: Tensor, liver: Tensor, *, outside: float, lesion_power: float) -> Tensor:
+    """How much each voxel counts, (B, N); sums to two, or one in a batch without lesions.
 
-    A voxel of a lesion of n voxels counts sqrt(``reference_voxels`` / n), from 1 to ``MOST``, so that a lesion of four
-    voxels is drowned neither by one of a thousand nor by the liver around it (our choice).
+    The voxels outside lesions share one, those of the liver alike and those beyond it ``outside`` as much. The lesions
+    of the batch share the other, each of n voxels in proportion to n^``lesion_power``, so that a lesion of four voxels
+    is drowned neither by one of a thousand nor by the liver around it (our choice).
     """
-    weight = torch.where(liver, 1.0, outside)
-    for row, lesions in zip(weight, labels, strict=True):
-        factor = (reference_voxels / torch.bincount(lesions).clamp(min=1).float()).sqrt().clamp(1.0, MOST)
-        inside = lesions > 0
-        row[inside] = factor[lesions[inside]]
-    return weight
+    around = torch.where(liver, 1.0, outside).masked_fill(labels > 0, 0.0)
+    return around / around.sum().clamp(min=1e-6) + lesion_weight(labels, lesion_power)
+
+
+def lesion_weight(labels: Tensor, power: float) -> Tensor:
+    """Weight of the voxels in lesions (B, N), see ``voxel_weight``; zero outside them."""
+    rows = []
+    for lesions in labels:
+        sizes = torch.bincount(lesions).clamp(min=1).float()
+        rows.append((sizes ** (power - 1))[lesions].masked_fill(lesions == 0, 0.0))
+    weight = torch.stack(rows)
+    return weight / weight.sum().clamp(min=1e-6)

@@ -10,7 +10,7 @@ from .encoder import Encoder
 from .fusion import IterativeFusion, PhaseStems
 from .pixel_decoder import PixelDecoder
 from .query_decoder import QueryDecoder, QueryOutput
-from .window import WindowsHu, apply_windows
+from .window import Scan, WindowsHu, network_channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class MaskTransformer(nn.Module):
         voxel_heads: VoxelHeads,
         *,
         windows_hu: WindowsHu,
+        contrast: bool,
     ) -> None:
         super().__init__()
         self.fusions = fusions
@@ -88,14 +89,12 @@ class MaskTransformer(nn.Module):
         self.query_decoder = query_decoder
         self.voxel_heads = voxel_heads
         self.windows_hu = windows_hu
+        self.contrast = contrast
 
-    def forward(self, hu: Tensor, present: Tensor) -> Prediction:
-        """Read ``hu`` (B, P, z, y, x), HU; ``present`` (B, P) is true for the phases that are there.
-
-        What ``hu`` holds for other phases is never read. Each axis must be a multiple of ``size_multiple`` of the
-        configuration.
-        """
-        fine, coarse = self.fusions(apply_windows(hu, self.windows_hu), present)
+    def forward(self, scan: Scan) -> Prediction:
+        """Read a batch; each axis must be a multiple of ``size_multiple`` of the configuration."""
+        channels = network_channels(scan, self.windows_hu, contrast=self.contrast)
+        fine, coarse = self.fusions(channels, scan.present)
         levels, finest = self.pixel_decoder(self.encoder(coarse))
         mask_features, voxel_logits = self.voxel_heads(finest, fine)
         return Prediction(self.query_decoder(levels, mask_features), mask_features, voxel_logits)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from .window import Scan
+
 Shape = tuple[int, int, int]
 
 
@@ -36,19 +38,19 @@ def hill(tile: Shape) -> Tensor:
     return torch.einsum("z,y,x->zyx", *axes).clamp(min=1e-3)
 
 
-def read_tiles(read: Callable[[Tensor], Tensor], hu: Tensor, wanted: Tensor, tile: Shape) -> Tensor:
-    """``read`` on every tile of ``hu`` (1, P, z, y, x) that holds some of ``wanted``: (1, K + 1, z, y, x).
+def read_tiles(read: Callable[[Scan], Tensor], scan: Scan, tile: Shape) -> Tensor:
+    """``read`` on every tile of one study that holds some of its liver: (1, K + 1, z, y, x).
 
     Voxels that no tile reached are background, the last channel.
     """
     total: Tensor | None = None
-    weight = hill(tile).to(hu.device)
-    seen = torch.zeros(hu.shape[2:], device=hu.device)
-    for corner in corners(wanted, tile):
+    weight = hill(tile).to(scan.hu.device)
+    seen = torch.zeros(scan.hu.shape[2:], device=scan.hu.device)
+    for corner in corners(scan.liver[0], tile):
         where = (..., *box(corner, tile))
-        part = read(hu[where])
+        part = read(Scan(scan.hu[where], scan.present, scan.liver[where], scan.liver_hu))
         if total is None:
-            total = part.new_zeros((*part.shape[:2], *hu.shape[2:]))
+            total = part.new_zeros((*part.shape[:2], *scan.hu.shape[2:]))
         total[where] += weight * part
         seen[where] += weight
     assert total is not None

@@ -24,12 +24,26 @@ def make_norm(norm: Norm, num_channels: int) -> nn.Module:
     return nn.Identity()
 
 
+QUIET_BRANCH = 0.2
+"""Start of a residual branch that no normalisation holds back, relative to its shortcut (in the spirit of Fixup)."""
+
+
+def _convolution(num_in: int, num_out: int, kernel: int, *, stride: int = 1, norm: Norm) -> nn.Conv3d:
+    """A convolution to be normalised by ``norm``; without one it starts at a variance that the next layer keeps."""
+    conv = nn.Conv3d(num_in, num_out, kernel, stride=stride, padding=kernel // 2, bias=norm == "none")
+    if norm == "none":
+        nn.init.kaiming_normal_(conv.weight, a=0.01, nonlinearity="leaky_relu")
+        assert conv.bias is not None
+        nn.init.zeros_(conv.bias)
+    return conv
+
+
 class ConvNormAct(nn.Sequential):
     """3-D convolution, normalisation, LeakyReLU; keeps the size at stride 1, divides it by ``stride`` otherwise."""
 
     def __init__(self, num_in: int, num_out: int, *, kernel: int = 3, stride: int = 1, norm: Norm = "instance") -> None:
         super().__init__(
-            nn.Conv3d(num_in, num_out, kernel, stride=stride, padding=kernel // 2, bias=norm == "none"),
+            _convolution(num_in, num_out, kernel, stride=stride, norm=norm),
             make_norm(norm, num_out),
             nn.LeakyReLU(0.01, inplace=True),
         )
@@ -41,8 +55,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, num_channels: int, *, norm: Norm = "instance") -> None:
         super().__init__()
         self.first = ConvNormAct(num_channels, num_channels, norm=norm)
-        self.second = nn.Conv3d(num_channels, num_channels, 3, padding=1, bias=False)
+        self.second = _convolution(num_channels, num_channels, 3, norm=norm)
         self.norm = make_norm(norm, num_channels)
+        if norm == "none":
+            with torch.no_grad():
+                self.second.weight.mul_(QUIET_BRANCH)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as ``x``."""

@@ -17,8 +17,9 @@ def recipe() -> Run:
     """The run.
 
     Published: 50 queries, loss weights 5 and 5, batch 2, learning rate 1e-5, 1000 epochs, stems at full resolution with
-    instance norm. The paper has no semantic branch beside the queries. Sizes of the encoder are nnU-Net's; patch and
-    all else are our choice. The contrastive loss and sharpness-aware minimisation are not part of this run yet.
+    instance norm. The paper names no intensity window and has no semantic branch beside the queries. Sizes of the
+    encoder are nnU-Net's; patch and all else are our choice. The contrastive loss and sharpness-aware minimisation are
+    not part of this run yet.
     """
     network = NetworkConfig(
         fine_channels=32,
@@ -31,11 +32,13 @@ def recipe() -> Run:
         hidden=512,
         embedding=64,
         semantic_branch=False,
+        contrast=False,
+        windows_hu=((-100.0, 300.0),),
     )
     task = DiagnosisConfig(
         network=network,
         loss=LossConfig(),
-        patch=PatchConfig(shape_zyx=(48, 64, 64), repeat=1),
+        patch=PatchConfig(shape_zyx=(48, 64, 64)),
         lr=1e-5,
         bfloat16=False,
     )

@@ -30,7 +30,7 @@ class Augmentation:
     """Of each phase on its own."""
     gain: float = 0.04
     """Relative, about 0 HU."""
-    noise_range: tuple[float, float] = (0.3, 2.5)
+    noise_range: tuple[float, float] = (0.3, 1.5)
     """Simulated examples: the noise is laid elsewhere and multiplied by a factor from this range."""
     noise_hu: float = 3.0
     """Largest added white noise where no noise-free volume is known."""
@@ -81,6 +81,10 @@ class Change:
             noisy = self._noisy(volume, clean.get(phase), rng)
             changed[phase] = self.flip((noisy * self.gain + self.shift_hu[index]).astype(np.float32))
         return changed
+
+    def level_hu(self, phase: Phase, hu: float) -> float:
+        """What a level of ``hu`` in ``phase`` becomes."""
+        return hu * self.gain + self.shift_hu[list(Phase).index(phase)]
 
     def flip(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The array with its drawn axes reversed."""

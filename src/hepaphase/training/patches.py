@@ -1,17 +1,18 @@
 """Patches around lesions and in the liver, from a cohort of prepared crops."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import cycle, islice
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from ..base.errors import ConfigError
+from ..diagnosis.diagnose import median_hu, widened
 from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
-from .augment import Augmentation
+from .augment import Augmentation, Change
 from .cohort import Cohort, PreparedCase
 from .data import Sample
 from .phase_choice import PhaseChoice
@@ -32,24 +33,29 @@ class PatchConfig:
         ConfigError: for a share outside [0, 1], or a size below one.
     """
 
-    shape_zyx: tuple[int, int, int] = (24, 32, 32)
-    """At 4 mm, 96 x 128 x 128 mm: a lesion and the vessels about it, at an eighth of the cost of the whole liver."""
-    lesion_share: float = 0.75
-    """Share of examples of patients with lesions that hold one of them; the others lie anywhere in the liver."""
+    shape_zyx: tuple[int, int, int] = (24, 24, 24)
+    """At 4 mm, 96 mm a side: a lesion and the vessels about it, at a fourteenth of the cost of the whole liver."""
+    lesion_share: float = 0.85
+    """Share of examples that hold a lesion, each class equally often; the others lie anywhere in the liver."""
     min_voxels: int = 2
     """Lesions with fewer voxels (113 mm^3 at 4 mm) are not asked for."""
-    liver_margin: int = 2
-    """Voxels by which the liver is widened, so that a rough liver mask does no harm."""
-    repeat: int = 3
-    """How often at most a case with a rare class comes up for one with common ones only."""
     phases: PhaseChoice = field(default_factory=PhaseChoice)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        if min(*self.shape_zyx, self.min_voxels, self.repeat) < 1 or self.liver_margin < 0:
+        if min(*self.shape_zyx, self.min_voxels) < 1:
             raise ConfigError(f"Sizes must be at least one, got {self}.")
         if not 0 <= self.lesion_share <= 1:
             raise ConfigError(f"lesion_share must be a share, got {self.lesion_share}.")
+
+
+class Wanted(NamedTuple):
+    """What one example is to show."""
+
+    number: int
+    """Of the case."""
+    key: str | None
+    """Lesion class that the patch holds one of; None for any part of the liver."""
 
 
 class HasPatches(Protocol):
@@ -67,7 +73,9 @@ class LesionPatches:
         self._config = config.patch
         self._training = training
         self._kept: dict[int, PreparedCase] = {}
-        self._order = self._balanced() if training else list(range(len(cohort)))
+        self._levels: dict[int, dict[Phase, float]] = {}
+        classes = [set(self._case(number).lesion_classes.values()) for number in range(len(cohort))]
+        self._order = balanced(classes, self._config.lesion_share) if training else one_each(classes)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -77,23 +85,29 @@ class LesionPatches:
 
         Fields: ``hu`` (4, z, y, x) float32, zero where absent; ``present`` (4,) bool; ``labels`` (z, y, x) int64,
         1 ... K for the lesions asked for; ``classes`` (MAX_LESIONS,) int64, -1 beyond K; ``liver`` and ``ignore``
-        (z, y, x) bool.
+        (z, y, x) bool; ``liver_hu`` (4,) float32.
         """
-        case = self._case(self._order[index])
-        corner = place(case, self._config, rng)
-        hu = {phase: cut(volume, corner, self._config.shape_zyx, -1000) for phase, volume in case.hu.items()}
-        flips: tuple[int, ...] = ()
-        if self._training:
-            change = self._config.augmentation.draw(rng)
-            clean = {p: cut(v, corner, self._config.shape_zyx, -1000) for p, v in case.clean_hu.items()}
-            shown = self._config.phases.draw(tuple(hu), rng)
-            hu, flips = change.hu({p: hu[p] for p in shown}, clean), change.flips
+        number, key = self._order[index]
+        case = self._case(number)
+        corner = place(case, key, self._config, rng)
+        shape = self._config.shape_zyx
         truth = truth_of(case, corner, self._config)
-        return {**as_arrays(hu, self._config.shape_zyx), **{k: _flipped(k, v, flips) for k, v in truth.items()}}
+        hu = {phase: cut(volume, corner, shape, -1000) for phase, volume in case.hu.items()}
+        liver_hu = self._liver_hu(number)
+        if not self._training:
+            return {**as_arrays(hu, liver_hu, shape), **truth}
+        change = self._config.augmentation.draw(rng)
+        shown = self._config.phases.draw(tuple(hu), rng)
+        clean = {phase: cut(volume, corner, shape, -1000) for phase, volume in case.clean_hu.items()}
+        changed = change.hu({phase: hu[phase] for phase in shown}, clean)
+        liver_hu = {phase: change.level_hu(phase, level) for phase, level in liver_hu.items()}
+        return {**as_arrays(changed, liver_hu, shape), **{k: _flipped(k, v, change) for k, v in truth.items()}}
 
-    def _balanced(self) -> list[int]:
-        classes = [set(self._case(number).lesion_classes.values()) for number in range(len(self._cohort))]
-        return balanced(classes, self._config.repeat)
+    def _liver_hu(self, number: int) -> dict[Phase, float]:
+        if number not in self._levels:
+            case = self._case(number)
+            self._levels[number] = {p: median_hu(v, case.masks["liver"] > 0) for p, v in case.hu.items()}
+        return self._levels[number]
 
     def _case(self, number: int) -> PreparedCase:
         if number not in self._kept:
@@ -101,28 +115,33 @@ class LesionPatches:
         return self._kept[number]
 
 
-def balanced(classes: Sequence[Set[str]], repeat: int) -> list[int]:
-    """Case numbers, those with rare lesion classes up to ``repeat`` times.
+def balanced(classes: Sequence[Set[str]], lesion_share: float) -> list[Wanted]:
+    """What to show in one pass: each lesion class equally often, and parts of the liver without asking for a lesion.
 
-    A case comes up sqrt(f_max / f) times, rounded, f being the share of cases with its rarest class.
+    The cases of a class come up in turn until it has as many examples as the commonest class. Examples without a lesion
+    come from lesion-free cases where there are any.
 
     Args:
         classes: per case, the classes of its lesions.
-        repeat: most that a case comes up.
+        lesion_share: share of the examples that ask for a lesion.
     """
-    counts = {key: sum(key in held for held in classes) for key in CLASS_INDEX}
-    most = max([*counts.values(), 1])
-    order = []
-    for number, held in enumerate(classes):
-        rarest = min((counts[key] for key in held), default=most)
-        order += [number] * int(np.clip(round((most / rarest) ** 0.5), 1, repeat))
-    return order
+    holders = {key: [n for n, held in enumerate(classes) if key in held] for key in CLASS_INDEX}
+    most = max(len(numbers) for numbers in holders.values())
+    order = [Wanted(n, key) for key, numbers in holders.items() if numbers for n in islice(cycle(numbers), most)]
+    free = [n for n, held in enumerate(classes) if not held] or list(range(len(classes)))
+    num_free = round(len(order) * (1 - lesion_share) / lesion_share) if lesion_share and order else len(free)
+    return (order if lesion_share else []) + [Wanted(n, None) for n in islice(cycle(free), num_free)]
 
 
-def place(case: PreparedCase, config: PatchConfig, rng: np.random.Generator) -> Corner:
-    """Lowest corner of a patch that holds a lesion, or a point of the liver, anywhere but at its very edge."""
-    ids = list(case.lesion_classes)
-    wanted = case.masks["lesions"] == rng.choice(ids) if ids and rng.random() < config.lesion_share else None
+def one_each(classes: Sequence[Set[str]]) -> list[Wanted]:
+    """One example of every case, at a lesion where it has one."""
+    return [Wanted(n, min(held, key=CLASS_INDEX.__getitem__) if held else None) for n, held in enumerate(classes)]
+
+
+def place(case: PreparedCase, key: str | None, config: PatchConfig, rng: np.random.Generator) -> Corner:
+    """Lowest corner of a patch that holds a lesion of class ``key``, or a point of the liver, but not at its very edge."""
+    ids = [lesion_id for lesion_id, own in case.lesion_classes.items() if own == key]
+    wanted = case.masks["lesions"] == rng.choice(ids) if ids else None
     inside = case.masks["liver"] > 0 if wanted is None or not wanted.any() else wanted
     voxels = np.flatnonzero(inside)
     shape = inside.shape
@@ -154,19 +173,23 @@ def truth_of(case: PreparedCase, corner: Corner, config: PatchConfig) -> dict[st
             classes[count] = CLASS_INDEX[key]
             count += 1
             labels[voxels] = count
-    if config.liver_margin and liver.any():
-        liver = ndimage.binary_dilation(liver, iterations=config.liver_margin)
-    return {"labels": labels, "classes": classes, "liver": liver, "ignore": (lesions > 0) & (labels == 0)}
+    return {"labels": labels, "classes": classes, "liver": widened(liver), "ignore": (lesions > 0) & (labels == 0)}
 
 
-def as_arrays(hu: dict[Phase, npt.NDArray[Any]], shape: tuple[int, int, int]) -> dict[str, npt.NDArray[Any]]:
-    """``hu`` (4, z, y, x) and ``present`` (4,)."""
+def as_arrays(
+    hu: Mapping[Phase, npt.NDArray[Any]], liver_hu: Mapping[Phase, float], shape: tuple[int, int, int]
+) -> dict[str, npt.NDArray[Any]]:
+    """``hu`` (4, z, y, x), ``present`` (4,) and ``liver_hu`` (4,)."""
     volumes = np.zeros((len(Phase), *shape), dtype=np.float32)
     for index, phase in enumerate(Phase):
         if phase in hu:
             volumes[index] = hu[phase]
-    return {"hu": volumes, "present": np.array([phase in hu for phase in Phase])}
+    return {
+        "hu": volumes,
+        "present": np.array([phase in hu for phase in Phase]),
+        "liver_hu": np.array([liver_hu.get(phase, 0.0) for phase in Phase], dtype=np.float32),
+    }
 
 
-def _flipped(name: str, array: npt.NDArray[Any], flips: tuple[int, ...]) -> npt.NDArray[Any]:
-    return array if name == "classes" else np.ascontiguousarray(np.flip(array, flips))
+def _flipped(name: str, array: npt.NDArray[Any], change: Change) -> npt.NDArray[Any]:
+    return array if name == "classes" else change.flip(array)

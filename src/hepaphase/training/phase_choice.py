@@ -16,9 +16,9 @@ class PhaseChoice:
         ConfigError: for shares that are not.
     """
 
-    all_share: float = 0.45
+    all_share: float = 0.6
     """Every phase there is."""
-    nc_share: float = 0.2
+    nc_share: float = 0.15
     """The non-contrast phase alone, where there is one."""
 
     def __post_init__(self) -> None:

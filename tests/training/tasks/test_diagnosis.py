@@ -15,7 +15,7 @@ from hepaphase.training.data import Batches
 from hepaphase.training.loop import Options, fit
 from hepaphase.training.patches import PatchConfig
 from hepaphase.training.task import Progress, Setup
-from hepaphase.training.tasks.diagnosis import DiagnosisConfig, DiagnosisTask, found_lesions, targets_of
+from hepaphase.training.tasks.diagnosis import DiagnosisConfig, DiagnosisTask, found_lesions, scan_of, targets_of
 
 from ..lesion_cohort import write_lesion_cohort
 
@@ -76,7 +76,7 @@ def test_a_lesion_is_found_when_half_of_it_is_marked(batches: Batches) -> None:
     targets = targets_of(batch)
     network = DiagnosisTask(dataclasses.replace(TINY, bfloat16=False), SETUP)._network
     with torch.no_grad():
-        prediction = network(batch["hu"], batch["present"])
+        prediction = network(scan_of(batch))
     prediction.voxel_logits[:] = -9.0
     prediction.voxel_logits[:, -1] = 9.0
     read = ReadConfig(voxel_share=1.0)
