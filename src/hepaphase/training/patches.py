@@ -139,7 +139,7 @@ def one_each(classes: Sequence[Set[str]]) -> list[Wanted]:
 
 
 def place(case: PreparedCase, key: str | None, config: PatchConfig, rng: np.random.Generator) -> Corner:
-    """Lowest corner of a patch that holds a lesion of class ``key``, or a point of the liver, but not at its very edge."""
+    """Lowest corner of a patch that holds a lesion of class ``key``, or a point of the liver; not at its very edge."""
     ids = [lesion_id for lesion_id, own in case.lesion_classes.items() if own == key]
     wanted = case.masks["lesions"] == rng.choice(ids) if ids else None
     inside = case.masks["liver"] > 0 if wanted is None or not wanted.any() else wanted
