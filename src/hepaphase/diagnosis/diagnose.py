@@ -92,7 +92,8 @@ class Reader:
         return np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
 
     def _read(self, scan: Scan) -> Tensor:
-        return semantic(self.network(scan), voxel_share=self.read.voxel_share)
+        read = self.read
+        return semantic(self.network(scan), voxel_share=read.voxel_share, background_logit=read.background_logit)
 
 
 def diagnose(study: AlignedStudy, bundle: Bundle, *, device: str = "cpu") -> Diagnosis:

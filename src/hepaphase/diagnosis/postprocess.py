@@ -25,6 +25,9 @@ class ReadConfig:
 
     voxel_share: float = 0.5
     """Share of the semantic branch in the semantic output; the rest comes from the queries."""
+    background_logit: float = 0.0
+    """Added to the background's logit in the semantic branch, whose loss weighs lesions as much as all the liver around
+    them: log of how much rarer lesion voxels really are (our choice)."""
     threshold: float = 0.5
     """A voxel belongs to a lesion when its lesion classes sum to more."""
     min_mm3: float = 113.0

@@ -25,13 +25,18 @@ def query_semantic(class_logits: Tensor, mask_logits: Tensor) -> Tensor:
     return torch.cat([share * (1 - background) / share.sum(1, keepdim=True).clamp(min=1e-6), background], dim=1)
 
 
-def semantic(prediction: Prediction, *, voxel_share: float) -> Tensor:
-    """The semantic output (B, K + 1, z, y, x): ``voxel_share`` of the semantic branch, the rest from the queries."""
+def semantic(prediction: Prediction, *, voxel_share: float, background_logit: float = 0.0) -> Tensor:
+    """The semantic output (B, K + 1, z, y, x): ``voxel_share`` of the semantic branch, the rest from the queries.
+
+    ``background_logit`` is added to the background of the semantic branch, see ``ReadConfig``.
+    """
     if prediction.voxel_logits is None:
         voxel_share = 0.0
     parts = []
     if voxel_share < 1:
         parts.append((1 - voxel_share) * query_semantic(prediction.final.class_logits, prediction.mask_logits()))
     if voxel_share > 0 and prediction.voxel_logits is not None:
-        parts.append(voxel_share * prediction.voxel_logits.float().softmax(1))
+        logits = prediction.voxel_logits.float()
+        shifted = torch.cat([logits[:, :-1], logits[:, -1:] + background_logit], dim=1)
+        parts.append(voxel_share * shifted.softmax(1))
     return torch.stack(parts).sum(0)

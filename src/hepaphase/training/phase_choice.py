@@ -16,7 +16,7 @@ class PhaseChoice:
         ConfigError: for shares that are not.
     """
 
-    all_share: float = 0.6
+    all_share: float = 0.35
     """Every phase there is."""
     nc_share: float = 0.15
     """The non-contrast phase alone, where there is one."""

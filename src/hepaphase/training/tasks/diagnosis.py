@@ -155,7 +155,7 @@ def targets_of(batch: Batch) -> Targets:
 
 def found_lesions(prediction: Prediction, targets: Targets, read: ReadConfig) -> list[tuple[bool, bool]]:
     """For each lesion: whether half of its voxels are marked, and whether its summed probabilities name it."""
-    probabilities = semantic(prediction, voxel_share=read.voxel_share)
+    probabilities = semantic(prediction, voxel_share=read.voxel_share, background_logit=read.background_logit)
     rows: list[tuple[bool, bool]] = []
     for volume, labels, classes in zip(probabilities, targets.labels, targets.classes, strict=True):
         rows += [_found(volume[:, labels == k + 1], int(c), read.threshold) for k, c in enumerate(classes)]
