@@ -1,6 +1,7 @@
 """A user's own training is used at once: simulate, train in quick mode, read with what was written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from click.testing import CliRunner
 
 from hepaphase.bundle.bundle import Bundle
 from hepaphase.cli.main import group
+from hepaphase.io.case import read_case, write_case
+from hepaphase.study.phase import Phase
 
 RECIPES = ("reader", "synthesis")
 
@@ -26,8 +29,10 @@ def test_simulate_train_read(tmp_path: Path) -> None:
         run("train", recipe, cohort, tmp_path / recipe, "--quick")
         bundles += ["--bundle", tmp_path / recipe / "model.hepa"]
     case = sorted(p for p in cohort.iterdir() if p.is_dir() and (p / "PVP.nii.gz").exists())[0]
-    (case / "DP.nii.gz").unlink()
-    run("read", case, tmp_path / "out", *bundles)
+    study = read_case(case)
+    fewer = {phase: volume for phase, volume in study.phases.items() if phase is not Phase.DP}
+    write_case(replace(study, phases=fewer), tmp_path / "case")
+    run("read", tmp_path / "case", tmp_path / "out", *bundles)
     models = json.loads((tmp_path / "out" / "run.json").read_text())["models"]
     for recipe, kind in zip(RECIPES, ("diagnosis", "synthesis"), strict=True):
         trained = Bundle.load(tmp_path / recipe / "model.hepa", kind=kind)
