@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "Train a model by a recipe; without one, list the recipes.",
     "synthesize": "Stage I alone: generate one phase, at any time.",
     "diagnose": "Stage II alone: find and name lesions.",
+    "lesion": "The lesion lab: a lesion put into all phases, taken out, moved or made another.",
     "evaluate": "Readings against the truth, with confidence intervals.",
     "benchmark": "One-command comparisons on a cohort with truth.",
 }

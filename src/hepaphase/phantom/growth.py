@@ -72,14 +72,32 @@ def paint(lesion: Lesion, places: Places, enhancement: Enhancement, width_mm: fl
     at = np.stack([p - c for p, c in zip((here.x, here.y, here.z), lesion.center, strict=True)])
     radius = np.sqrt(sum((a / r) ** 2 for a, r in zip(at, lesion.ratio, strict=True))) + 1e-3
     distance = radius - lesion.long_axis_mm / 2 * (1 + look.lobulation * _lobes(rng, at / radius))
-    site = _Site(lesion, at, distance, width_mm, rng)
-    table = dict(zip(lesion.tissues, enhancement.hu(list(lesion.tissues.values())), strict=True))
+    table = _tissue_hu(lesion, enhancement)
     part = share(distance, float(np.hypot(width_mm, look.edge_mm)))
-    hu = _structure(site, enhancement, table)
+    hu = _structure(_Site(lesion, at, distance, width_mm, rng), enhancement, table)
     halo = np.zeros_like(distance)
     if "oedema" in table and lesion.variant == "body":
         halo = np.clip(share(distance - _HALO_MM, _HALO_MM - 1) - part, 0, 1)
     return Painted(box, part, hu, halo, table.get("oedema", table["body"]))
+
+
+def structure_hu(lesion: Lesion, at: Field, distance_mm: Field, enhancement: Enhancement, width_mm: float) -> Field:
+    """HU in NC, AP, PVP, DP, (4, z, y, x), inside a lesion of any shape.
+
+    Args:
+        lesion: what it is made of; its own shape is not used.
+        at: offset of each voxel from the middle, mm, (3, z, y, x) in the order x, y, z.
+        distance_mm: to the surface, negative inside, (z, y, x).
+        enhancement: of the examination.
+        width_mm: of a voxel.
+    """
+    rng = np.random.Generator(np.random.PCG64(lesion.seed))
+    site = _Site(lesion, at, distance_mm, width_mm, rng)
+    return _structure(site, enhancement, _tissue_hu(lesion, enhancement))
+
+
+def _tissue_hu(lesion: Lesion, enhancement: Enhancement) -> dict[str, Floats]:
+    return dict(zip(lesion.tissues, enhancement.hu(list(lesion.tissues.values())), strict=True))
 
 
 def _lobes(rng: np.random.Generator, direction: Field) -> Field:
