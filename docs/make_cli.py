@@ -1,5 +1,6 @@
 """Writes docs/reference/cli.md from the help of every command: python docs/make_cli.py."""
 
+import copy
 import importlib
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ HEAD = "# Command line\n\nMade from the help of each command by `docs/make_cli.p
 
 
 def help_text(command: click.Command, name: str) -> str:
+    command = copy.copy(command)
+    command._help_option = None  # click keeps the first that it made, whose names depend on who asked
     context = click.Context(command, info_name=name, terminal_width=110, max_content_width=110)
     lines = command.get_help(context).splitlines()
     return "\n".join(line.rstrip() for line in lines)
