@@ -3,9 +3,20 @@
 import os
 
 import hypothesis
+import pytest
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported anywhere
 
 # Times differ between machines and a slow draw is not a failure; the same examples are drawn on every run.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=40)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--geometries", type=int, default=300, help="How many geometries go through every format.")
+
+
+@pytest.fixture
+def num_geometries(request: pytest.FixtureRequest) -> int:
+    """How many geometries a test of geometry tries; the full number is 10 000."""
+    return int(request.config.getoption("--geometries"))

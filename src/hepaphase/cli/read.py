@@ -10,11 +10,16 @@ from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_source
 @click.command()
 @click.argument("src", type=SOURCE)
 @click.argument("out", type=FOLDER)
-@click.option("--phases", help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number or path).")
+@click.option(
+    "--phases",
+    help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number, number:pass or path).",
+)
 @click.option("--complete", help="Missing phases to generate: AP,DP, all (default) or none.")
 @click.option("--reference", help="Phase whose grid masks are written on; default PVP, else AP, DP, NC.")
 @click.option("--all-grids", is_flag=True, help="Also write the masks on each scanned phase's own grid.")
 @click.option("--read-generated", is_flag=True, help="Let stage II see generated phases beside the scanned ones.")
+@click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")
+@click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
 def command(
@@ -27,7 +32,7 @@ def command(
     device: str,
     **flags: bool,
 ) -> None:
-    """Read one study: SRC is a DICOM folder, a case folder, a zip of either or one NIfTI file.
+    """Read one study: SRC is a DICOM folder, a case folder, a zip of either or one volume (NIfTI, NRRD, MHA).
 
     Finds the liver, generates the phases that were not scanned, finds and names the lesions, and writes report.html,
     findings.json, masks and generated phases to OUT. Research use only.
@@ -47,7 +52,12 @@ def command(
         read_generated=flags["read_generated"],
     )
     check_output(out, overwrite=flags["overwrite"])
-    study = read_source(src, phases=parse_sources(phases))
+    study = read_source(
+        src,
+        phases=parse_sources(phases),
+        keep_identity=flags["keep_identity"],
+        fill_missing=flags["fill_missing"],
+    )
     models = Models.load(bundles)
     reading = read(study, models, options)
     for path in write_reading(reading, out, models, all_grids=options.all_grids):

@@ -34,6 +34,8 @@ def read_volume(path: Path) -> tuple[HuArray, Geometry]:
         raise InputError(f"There is no file '{path}'.")
     if path.name.lower().endswith(SUFFIXES[:2]):
         _require_space(path)
+    else:
+        _require_positive(path)
     image = _read_image(path)
     size, parts = image.GetSize(), image.GetNumberOfComponentsPerPixel()
     if parts != 1 or (len(size) > 3 and max(size[3:]) > 1):
@@ -62,7 +64,7 @@ def _read_image(path: Path) -> Any:
 def _convert(image: Any, path: Path) -> tuple[HuArray, Geometry]:
     import SimpleITK
 
-    stored = SimpleITK.GetArrayViewFromImage(image)
+    stored = SimpleITK.GetArrayFromImage(image)  # a copy: a view would die with the image
     if stored.dtype.kind not in "iuf":
         raise VolumeError(f"'{path}' holds {stored.dtype}, not numbers in HU. Convert it to gray values first.")
     with np.errstate(over="ignore"):  # what overflows is infinite, and refused as such
@@ -77,6 +79,21 @@ def _convert(image: Any, path: Path) -> tuple[HuArray, Geometry]:
         return array, Geometry.from_affine((z, y, x), affine)
     except GeometryError as error:
         raise GeometryError(f"'{path}': {error}") from error
+
+
+def _require_positive(path: Path) -> None:
+    """Refuse a MetaImage whose spacing has a sign or is zero: its reader drops the sign, others turn the axis."""
+    with path.open("rb") as file:
+        head = file.read(16_384).split(b"ElementDataFile")[0].decode("latin-1")
+    for line in head.splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() in ("ElementSpacing", "ElementSize"):
+            try:
+                spacing = [float(word) for word in value.split()]
+            except ValueError as error:
+                raise InputError(f"'{path}' has the spacing '{value.strip()}'. Repair its header.") from error
+            if not all(0 < step < float("inf") for step in spacing):
+                raise GeometryError(f"'{path}' has spacing {spacing} mm; it must be positive. Repair its header.")
 
 
 def _require_space(path: Path) -> None:
