@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hepaphase.base.errors import UnknownNameError
+from hepaphase.base.errors import InputError, UnknownNameError
 from hepaphase.cli.main import COMMANDS
 from hepaphase.cli.simulate import command
 from hepaphase.io.case import is_case
@@ -29,6 +29,7 @@ def test_writes_case_folders(tmp_path: Path) -> None:
         ["--cases", "1"],
         ["--cases", "1", "--seed", "-1"],
         ["--cohort", "main-test", "--seed", "1"],
+        ["--check", "--cohort", "main-test"],
         [],
     ],
 )
@@ -45,3 +46,15 @@ def test_a_cohort_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None
 
 def test_is_a_command() -> None:
     assert "simulate" in COMMANDS
+
+
+def test_what_was_written_can_be_checked(tmp_path: Path) -> None:
+    out = tmp_path / "out" / "train"
+    arguments = [str(out), "--cohort", "sim-1k-train", "--cases", "1", "--prepared"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    result = CliRunner().invoke(command, [str(out.parent), "--check"])
+    assert result.exit_code == 0 and "is what its manifest says" in result.output
+    manifest = out / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"case": "sim-1000000"', '"case": "sim-1000001"'))
+    wrong = CliRunner().invoke(command, [str(out), "--check"])
+    assert isinstance(wrong.exception, InputError) and "1 more" in str(wrong.exception)

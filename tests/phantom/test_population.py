@@ -1,8 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.phantom.population import REFERRAL, Population, choose_seeds, draw_person
+from hepaphase.phantom.choose import choose_seeds
+from hepaphase.phantom.population import REFERRAL, Population, draw_person
 from hepaphase.phantom.seeds import seed_range
 from hepaphase.study.lesions import LESION_CLASSES
 
@@ -44,3 +47,15 @@ def test_hepatitis_goes_with_cirrhosis() -> None:
 def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(ConfigError, match="lesion_free"):
         Population(name="odd", lesion_free=share)
+
+
+def test_shares_of_a_population_of_its_own_are_kept() -> None:
+    population = Population(name="odd", lesion_free=0.5, shares=(("fnh", 3.0), ("hcc", 1.0)))
+    mains = [draw_person(seed, population).classes[:1] for seed in range(1500)]
+    assert mains.count(("fnh",)) / 1500 == pytest.approx(0.375, abs=0.04) and ("icc",) not in mains
+
+
+@pytest.mark.parametrize("wrong", [{"shares": (("hcx", 1.0),)}, {"shares": (("hcc", -1.0),)}, {"phases": ()}])
+def test_a_population_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        Population(name="odd", lesion_free=0.5, **wrong)

@@ -5,6 +5,7 @@ import pytest
 
 from hepaphase.phantom.grids import Grid, place_grid
 from hepaphase.phantom.labels import Organ
+from hepaphase.phantom.population import SCREENING
 from hepaphase.phantom.simulate import PHANTOM_VERSION, SimulatedCase, draw, label_map, render, simulate
 from hepaphase.study.phase import Phase, Provenance
 
@@ -69,6 +70,13 @@ def test_breathing_moves_phases_but_not_the_reference() -> None:
     truth = case(3).truth
     np.testing.assert_array_equal(truth.clean_hu[Phase.PVP], truth.reference_hu[Phase.PVP])
     assert np.abs(truth.clean_hu[Phase.AP] - truth.reference_hu[Phase.AP]).max() > 20
+
+
+def test_a_single_phase_is_its_own_reference() -> None:
+    alone = simulate(3, grid=SMALL, population=SCREENING)
+    assert list(alone.study.phases) == [Phase.NC] and list(alone.truth.reference_hu) == list(Phase)
+    np.testing.assert_array_equal(alone.truth.clean_hu[Phase.NC], alone.truth.reference_hu[Phase.NC])
+    assert alone.truth.drawn["breath_mm"]["NC"] == [0, 0, 0]
 
 
 def test_label_map_is_that_of_the_rendered_patient_where_no_lesion_lies() -> None:

@@ -5,26 +5,24 @@ import io
 import json
 import multiprocessing
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..base.atomic import atomic_path, write_json, write_text
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, InputError
 from ..base.log import track
 from ..io.case import STUDY_FILE, write_case
 from ..study.phase import Phase
 from .grids import Grid
+from .manifest import DRAWN, MANIFEST, cohort_hash, drawn_hash, phases_on_disk, read_facts
 from .population import REFERRAL, Population
 from .simulate import PHANTOM_VERSION, SimulatedCase, simulate
 
-MANIFEST = "manifest.json"
 METADATA = "metadata.csv"
-DRAWN = "drawn.json"
-"""Beside each case: everything that was drawn about the patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,10 @@ class CohortOptions:
     prepared: bool = False
     """One ``.npz`` per case with everything on one grid, for training, instead of a case folder."""
     workers: int = 1
+    name: str = ""
+    """Of the cohort, if it has a frozen one."""
+    weights: Mapping[int, float] = field(default_factory=dict)
+    """Seed to sampling weight; a seed that is not there has weight 1."""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -52,19 +54,23 @@ def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, qui
     A case depends on its seed alone, so the bytes are the same with any number of workers. Cases that are already
     there are kept, which lets a stopped run go on.
     """
-    jobs = [(out, seed, options) for seed in seeds]
+    plain = replace(options, weights={})  # sent to every worker with every case
+    jobs = [(out, seed, plain) for seed in seeds]
     rows: list[_Row] = []
     if options.workers == 1:
         rows += track((_write_one(job) for job in jobs), title="Simulating", total=len(jobs), quiet=quiet)
     else:
         with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
             rows += track(pool.imap(_write_one, jobs), title="Simulating", total=len(jobs), quiet=quiet)
+    cases = [_manifest_row(row, options.weights.get(row.seed, 1.0)) for row in rows]
     manifest = {
         "schema": "hepaphase-cohort/1",
         "phantom_version": PHANTOM_VERSION,
+        "cohort": options.name,
         "population": options.population.name,
         "grid": options.grid if isinstance(options.grid, str) else asdict(options.grid),
-        "cases": [{"case": row.case, "seed": row.seed, "lesions": row.lesions} for row in rows],
+        "drawn_sha256": cohort_hash(cases),
+        "cases": cases,
     }
     write_json(out / MANIFEST, manifest)
     write_text(out / METADATA, _table(rows))
@@ -79,6 +85,32 @@ class _Row:
     seed: int
     lesions: list[str]
     clinical: dict[str, Any]
+    drawn_sha256: str
+    volumes: dict[str, dict[str, float]]
+
+
+def _manifest_row(row: _Row, weight: float) -> dict[str, Any]:
+    return {
+        "case": row.case,
+        "seed": row.seed,
+        "lesions": row.lesions,
+        "sampling_weight": round(weight, 6),
+        "drawn_sha256": row.drawn_sha256,
+        "volumes": row.volumes,
+    }
+
+
+def read_weights(folder: Path) -> dict[str, float]:
+    """Case to sampling weight, from the manifest of a simulated cohort; with them it has its population's prevalence.
+
+    Raises:
+        InputError: when there is no manifest.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {row["case"]: float(row.get("sampling_weight", 1.0)) for row in manifest["cases"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} has no readable {MANIFEST} ({error!r}). Simulate it again.") from error
 
 
 def _table(rows: Sequence[_Row]) -> str:
@@ -101,14 +133,21 @@ def _write_one(job: tuple[Path, int, CohortOptions]) -> _Row:
             write_prepared(path, simulate(seed, grid=options.grid, population=options.population))
         with np.load(path, allow_pickle=False) as file:
             lesions, clinical = [str(name) for name in file["lesion_classes"]], json.loads(str(file["clinical"]))
-        return _Row(case_name(seed), seed, lesions, clinical)
+        return _row(out, seed, lesions, clinical)
     folder = out / case_name(seed)
     if not (folder / DRAWN).exists():  # written last
         case = simulate(seed, grid=options.grid, population=options.population)
         write_case(case.study, folder)
         write_json(folder / DRAWN, case.truth.drawn)
     facts = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
-    return _Row(case_name(seed), seed, [row["class"] for row in facts["lesions"]], facts["clinical"])
+    return _row(out, seed, [row["class"] for row in facts["lesions"]], facts["clinical"])
+
+
+def _row(out: Path, seed: int, lesions: list[str], clinical: dict[str, Any]) -> _Row:
+    """From the files as they are on disk, so that a resumed run says the same."""
+    name = case_name(seed)
+    drawn, volumes = read_facts(out, name, phases_on_disk(out, name))
+    return _Row(name, seed, lesions, clinical, drawn_hash(drawn), volumes)
 
 
 def case_name(seed: int) -> str:
@@ -120,20 +159,22 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
     """Write a case as one compressed ``.npz``, whole or not at all.
 
     Fields: ``case``; ``geometry``, ``exam``, ``clinical`` (JSON); ``hu_PHASE``, ``clean_PHASE`` (noise-free, in the
-    breathing state of that phase) and ``clean_ref_PHASE`` (noise-free, in that of the portal venous phase), int16;
-    ``times_s`` (4,) in order of phases; ``liver`` uint8, ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``);
-    ``lesion_ids``, ``lesion_classes``. All arrays (z, y, x) in LPS order, masks in the portal venous breathing state.
+    breathing state of that phase; both of the phases that were scanned) and ``clean_ref_PHASE`` (noise-free, in that of
+    the reference, all four), int16; ``times_s`` (4,) in order of phases, NaN where not scanned; ``liver`` uint8,
+    ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``); ``lesion_ids``, ``lesion_classes``. All arrays (z, y, x) in
+    LPS order, masks in the breathing state of the reference.
     """
     study, truth = case.study, case.truth
     rows = study.lesion_table or ()
-    geometry = study.phases[Phase.PVP].geometry
-    volumes = {f"hu_{p}": study.phases[p].hu for p in Phase}
-    volumes |= {f"clean_{p}": truth.clean_hu[p] for p in Phase}
+    geometry = study.masks["liver"][1]
+    volumes = {f"hu_{p}": volume.hu for p, volume in study.phases.items()}
+    volumes |= {f"clean_{p}": hu for p, hu in truth.clean_hu.items()}
     volumes |= {f"clean_ref_{p}": truth.reference_hu[p] for p in Phase}
+    times = [study.phases[p].time_s if p in study.phases else np.nan for p in Phase]
     fields: dict[str, Any] = {
         "case": study.case,
         "geometry": json.dumps(asdict(geometry)),
-        "times_s": np.array([study.phases[p].time_s for p in Phase], np.float32),
+        "times_s": np.array(times, np.float32),
         "liver": study.masks["liver"][0],
         "lesions": study.masks["lesions"][0],
         "organs": truth.organs,

@@ -8,8 +8,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..base.errors import ConfigError
+from ..base.names import check_name
 from ..base.seeds import stream
 from ..study.lesions import LESION_CLASSES, LesionClass, Markers
+from ..study.phase import Phase
 
 INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 """Probability that any patient has these besides (physics notes, B; calcification is our choice)."""
@@ -29,14 +31,58 @@ class Population:
 
     name: str
     lesion_free: float
+    shares: tuple[tuple[str, float], ...] = ()
+    """How often each class is the finding a patient comes with; nothing takes the table's prevalence."""
+    phases: tuple[Phase, ...] = tuple(Phase)
+    """Which are scanned."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lesion_free <= 1:
             raise ConfigError(f"lesion_free must lie between 0 and 1, got {self.lesion_free}.")
+        for key, share in self.shares:
+            check_name(key, LESION_CLASSES, kind="lesion class")
+            if share < 0:
+                raise ConfigError(f"The share of {key} must not be negative, got {share}.")
+        if not self.phases:
+            raise ConfigError(f"Population '{self.name}' scans no phase. Name at least one of {', '.join(Phase)}.")
+
+    def finding_shares(self) -> dict[str, float]:
+        """Class of the main finding to its share among patients who have one; adds up to 1."""
+        shares = dict(self.shares) or {key: row.prevalence for key, row in LESION_CLASSES.items()}
+        total = sum(shares.values())
+        return {key: shares.get(key, 0.0) / total for key in LESION_CLASSES}
 
 
 REFERRAL = Population(name="referral", lesion_free=0.30)
 """Patients sent to a liver clinic: classes by the table's prevalence, three in ten lesion-free."""
+
+SIM_REFERRAL = Population(name="sim-referral", lesion_free=0.30)
+"""The same mix in the reference cohorts; other patients than those of the shipped models."""
+
+EXTERNAL = Population(
+    name="external",
+    lesion_free=0.40,
+    shares=(
+        ("hcc", 0.13),
+        ("icc", 0.06),
+        ("metastasis", 0.34),
+        ("hemangioma", 0.19),
+        ("fnh", 0.05),
+        ("cyst", 0.15),
+        ("calcification", 0.03),
+        ("other", 0.05),
+    ),
+)
+"""A hospital of oncology far from hepatitis B: metastases lead, carcinomas of the liver are fewer (our choice)."""
+
+SCREENING = Population(
+    name="screening",
+    lesion_free=0.97,
+    shares=(("hcc", 6.0), ("icc", 2.0), ("metastasis", 12.0), ("fnh", 2.0), ("other", 8.0)),
+    phases=(Phase.NC,),
+)
+"""Adults who had a non-contrast CT for another reason: one in fifty malignant (our choice), fnh by the ultrasound
+series of the physics notes; cysts, hemangiomas and calcifications come by chance, as in everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +133,5 @@ def _main_class(rng: np.random.Generator, population: Population) -> LesionClass
     if rng.random() < population.lesion_free:
         return None
     rows = list(LESION_CLASSES.values())
-    shares = np.array([row.prevalence for row in rows])
+    shares = np.array(list(population.finding_shares().values()))
     return rows[int(rng.choice(len(rows), p=shares / shares.sum()))]
-
-
-def choose_seeds(seeds: range, num: int, *, at_least: int, population: Population = REFERRAL) -> list[int]:
-    """The first ``num`` seeds of a range that leave room for ``at_least`` patients of every class.
-
-    Walks the range once: a patient is taken while the places left exceed what the classes still lack, and after that
-    only if one of the lacking classes is among theirs.
-
-    Raises:
-        ConfigError: when the range ends before that.
-    """
-    lacking = dict.fromkeys(LESION_CLASSES, at_least)
-    chosen: list[int] = []
-    for seed in seeds:
-        if len(chosen) == num:
-            break
-        classes = draw_person(seed, population).classes
-        helps = any(lacking[key] > 0 for key in classes)
-        if helps or num - len(chosen) > sum(lacking.values()):
-            chosen.append(seed)
-            for key in classes:
-                lacking[key] = max(0, lacking[key] - 1)
-    if len(chosen) < num or any(lacking.values()):
-        raise ConfigError(f"{seeds} is too short for {num} patients with {at_least} of each class.")
-    return chosen

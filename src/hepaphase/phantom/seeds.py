@@ -7,6 +7,9 @@ SEED_RANGES = {
     "demo": range(1_000, 2_000),
     "validation": range(10_000, 20_000),
     "test": range(20_000, 40_000),
+    "ext": range(40_000, 60_000),
+    "screen": range(60_000, 80_000),
+    "real": range(80_000, 90_000),
     "train": range(1_000_000, 2_000_000),
 }
 """Half-open ranges, disjoint."""

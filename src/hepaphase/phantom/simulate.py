@@ -12,7 +12,7 @@ from ..base.seeds import stream
 from ..kinetics.circulation import Circulation
 from ..study.geometry import Geometry
 from ..study.lesions import LESION_CLASSES, Tissue
-from ..study.phase import Phase, Provenance
+from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import HuArray, LesionRow, PhaseVolume, Study
 from .anatomy import Anatomy, draw_anatomy, liver_distance_mm
 from .exam import Exam, draw_exam
@@ -40,6 +40,12 @@ class Drawn:
     circulation: Circulation
     liver: Tissue
     lesions: tuple[Lesion, ...]
+    population: Population = REFERRAL
+
+    @property
+    def reference(self) -> Phase:
+        """The phase in whose breathing state the masks lie."""
+        return next(p for p in REFERENCE_ORDER if p in self.population.phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,9 @@ class Truth:
     """What is known about a simulated patient beside the study."""
 
     clean_hu: Mapping[Phase, HuArray]
-    """Noise-free phases, each in its own breathing state."""
+    """Noise-free phases that were scanned, each in its own breathing state."""
     reference_hu: Mapping[Phase, HuArray]
-    """Noise-free phases in the breathing state of the reference."""
+    """All four phases, noise-free, in the breathing state of the reference."""
     organs: npt.NDArray[np.uint8]
     """Label map (``Organ``), reference state."""
     drawn: Mapping[str, Any]
@@ -84,6 +90,7 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
         circulation=circulation,
         liver=draw_liver_tissue(seed, cirrhosis=person.cirrhosis),
         lesions=tuple(_apart(lesions)),
+        population=population,
     )
 
 
@@ -110,7 +117,7 @@ def _apart(lesions: list[Lesion]) -> list[Lesion]:
 
 
 def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
-    """Render a drawn patient: four phases with noise, masks, truth."""
+    """Render a drawn patient: the phases that were scanned, with noise, masks, truth."""
     geometry = place_grid(grid, drawn.anatomy)
     enhancement = Enhancement(drawn.exam, drawn.circulation)
     liver_hu = enhancement.hu([drawn.liver])[0]
@@ -126,8 +133,9 @@ def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
     still = paint_phase(scene, geometry)
     clean: dict[Phase, HuArray] = {}
     phases: dict[Phase, PhaseVolume] = {}
-    for index, phase in enumerate(Phase):
-        at_rest = phase is Phase.PVP
+    for phase in drawn.population.phases:
+        index = list(Phase).index(phase)
+        at_rest = phase is drawn.reference
         state = still if at_rest else paint_phase(scene, geometry, drawn.exam.breath_mm[phase], moved=phase)
         clean[phase] = state.hu[index if at_rest else 0] + np.float32(drawn.exam.offset_hu[phase])
         noise = draw_noise(
@@ -186,7 +194,7 @@ def record(drawn: Drawn) -> dict[str, Any]:
         "slice_mm": exam.slice_mm,
         "blur_mm": exam.blur_mm,
         "offset_hu": {str(p): v for p, v in exam.offset_hu.items()},
-        "breath_mm": {str(p): v for p, v in exam.breath_mm.items()},
+        "breath_mm": {str(p): (0.0, 0.0, 0.0) if p is drawn.reference else v for p, v in exam.breath_mm.items()},
         "liver": asdict(drawn.liver),
         "lesions": [asdict(one) for one in drawn.lesions],
         "classes": list(LESION_CLASSES),
