@@ -106,6 +106,8 @@ def _slice(header: Header, find: Any, index: int | None) -> Slice:
         raise ValueError(f"spacing {y_mm}, {x_mm} mm, position {x}, {y}, {z}")
     if min(np.linalg.norm(cosines[:3]), np.linalg.norm(cosines[3:])) < 0.5 or len(cosines) != 6:
         raise ValueError(f"orientation {cosines}")
+    if np.linalg.norm(np.cross(cosines[:3], cosines[3:])) < 0.5:
+        raise ValueError(f"rows and columns that run the same way, {cosines}")
     instance = header.data.get("InstanceNumber") if index is None else index + 1
     return Slice(
         name=header.path.name if index is None else f"{header.path.name} frame {index + 1}",

@@ -73,7 +73,8 @@ def read_nifti(path: Path) -> tuple[HuArray, Geometry]:
     """
     image, geometry = _load(path)
     try:
-        hu = image.get_fdata(dtype=np.float32, caching="unchanged")
+        with _quiet():  # what overflows becomes infinite, and is refused as such
+            hu = image.get_fdata(dtype=np.float32, caching="unchanged")
     except _UNREADABLE as error:
         raise _damaged(path, error) from error
     array = np.ascontiguousarray(hu.reshape(image.shape[:3]).T)
@@ -204,6 +205,8 @@ def _choose_affine(image: Any, path: Path) -> Floats:
     if s_code > 2 >= q_code:  # Talairach, MNI or a template: not where this patient lay
         _log.warning("'%s': its sform leads to a standard space; the qform is used.", path)
         return qform
+    if not np.isfinite(sform).all() or not np.isfinite(qform).all():
+        raise GeometryError(f"'{path}': its sform or qform is not finite. Repair the header.")
     apart_mm = _apart_mm(image.shape[:3], sform, qform)
     if apart_mm > _CONTRADICTION_MM:
         raise GeometryError(

@@ -1,5 +1,8 @@
 """One volume in one file: NIfTI, NRRD or MetaImage."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +56,26 @@ def _read_image(path: Path) -> Any:
     quiet: Any = SimpleITK.ProcessObject  # its methods carry no types
     quiet.SetGlobalWarningDisplay(False)
     try:
-        return SimpleITK.ReadImage(str(path))
+        with _muted():
+            return SimpleITK.ReadImage(str(path))
     except (RuntimeError, MemoryError) as error:
         reason = one_line(error).rpartition("ERROR:")[2] or one_line(error)
         raise InputError(
             f"'{path}' cannot be read: it is damaged, cut short or something else ({reason.strip()})."
         ) from error
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """The MetaImage library writes to standard error itself; what matters of it arrives as an error."""
+    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(keep, 2)
+        os.close(keep)
+        os.close(nowhere)
 
 
 def _convert(image: Any, path: Path) -> tuple[HuArray, Geometry]:
@@ -102,7 +119,8 @@ def _require_space(path: Path) -> None:
         head = file.read(16_384).split(b"\n\n")[0].replace(b"\r", b"")
     if not head.startswith(b"NRRD"):
         raise InputError(f"'{path}' is not NRRD, whatever its name says.")
-    if b"\nspace:" not in head.lower():
-        raise GeometryError(
-            f"'{path}' does not say where the patient lies (no 'space:' in its header). Write it again with its space."
-        )
+    for field in ("space:", "space directions:"):
+        if b"\n" + field.encode() not in head.lower():
+            raise GeometryError(
+                f"'{path}' does not say where the patient lies (no '{field}' in its header). Write it again with both."
+            )
