@@ -8,13 +8,16 @@ import pytest
 import SimpleITK
 from pydicom.encaps import encapsulate
 from pydicom.uid import EnhancedCTImageStorage, JPEG2000Lossless
+from scipy import ndimage
 from tests.broken_inputs import GRID, voxels
 from tests.dicom_files import SERIES_UID, write_series
 from tests.shared_data import shared_data
 
 from hepaphase.base.errors import DicomError, InputError
 from hepaphase.io.dicom import find_passes, read_series
+from hepaphase.io.source import read_source
 from hepaphase.study.geometry import Geometry
+from hepaphase.study.phase import Phase
 
 OBLIQUE = Geometry(
     (6, 7, 8), (0.7, 0.8, 2.5), (-110.0, 35.5, -720.25), ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
@@ -150,3 +153,34 @@ def test_compressed_series_reads_like_the_plain_one(tmp_path):
         data.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
         data.save_as(tmp_path / "packed" / path.name)
     np.testing.assert_array_equal(read_series(tmp_path / "packed")[0], voxels())
+
+
+def test_tilted_gantry_and_wider_steps_come_in_straight_and_say_so(tmp_path):
+    """A ramp along the patient's y axis keeps its value at every place, however the stack leans."""
+    grid = Geometry((12, 20, 18), (0.7, 0.8, 2.5), (-110.0, 35.5, -720.25))
+    y_mm = grid.to_lps_mm([(0, j, 0) for j in range(20)])[:, 1]
+    for k, path in enumerate(write_series(tmp_path, np.zeros(grid.shape_zyx), grid)):
+        data = pydicom.dcmread(path)
+        lean_mm, z_mm = 0.6 * k, 2.5 * k + 2.5 * max(k - 5, 0)
+        data.ImagePositionPatient = ["-110", f"{35.5 + lean_mm:.3f}", f"{-720.25 + z_mm:.3f}"]
+        plane = np.broadcast_to((10 * (y_mm + lean_mm))[:, None], (20, 18))
+        data.PixelData = np.round((plane + 1024) / 2).astype("<i2").tobytes()
+        data.save_as(path)
+    study = read_source(tmp_path, phases={Phase.PVP: None})
+    volume = study.phase(Phase.PVP)
+    assert "tilted gantry" in " ".join(study.warnings) and "2.50 to 5.00 mm apart" in " ".join(study.warnings)
+    seen = volume.hu > -1000
+    places = volume.geometry.to_lps_mm(np.argwhere(seen))
+    inner = ndimage.binary_erosion(seen, iterations=2)[seen]  # the rim mixes with what was not scanned
+    np.testing.assert_allclose(volume.hu[seen][inner], 10 * places[inner, 1], atol=2.5)
+    assert inner.sum() > 1500
+
+
+def test_series_without_numbers_or_times_is_read(tmp_path):
+    """What anonymizers leave."""
+    gone = dict.fromkeys(["SeriesNumber", "AcquisitionNumber", "SeriesDescription", "KVP", "ContrastBolusAgent"])
+    for path in write_series(tmp_path, voxels(), GRID):
+        rewrite(path, **gone)
+    hu, _, info = read_series(tmp_path)
+    np.testing.assert_array_equal(hu, voxels())
+    assert (info.number, info.key, info.kvp, info.delay_s, info.scan_s) == (None, "", None, None, None)

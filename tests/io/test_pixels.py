@@ -1,5 +1,8 @@
 """Voxels of every transfer syntax and oddity."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pydicom
 import pytest
@@ -148,3 +151,16 @@ def test_damaged_fragments_are_refused(tmp_path):
     data.save_as(path)
     with pytest.raises(DicomError, match="compressed"):
         read_series(tmp_path)
+
+
+@pytest.mark.parametrize("coder", ["dcmcjpeg +e1", "dcmcjpeg +el", "dcmcjpls", "dcmcrle"])
+def test_what_another_toolkit_compressed_reads_the_same(coder, tmp_path):
+    tool, *flags = coder.split()
+    if shutil.which(tool) is None:
+        pytest.skip(f"needs Debian's dcmtk ({tool})")
+    (tmp_path / "packed").mkdir()
+    for path in write_series(tmp_path / "plain", LARGE_HU, LARGE):
+        subprocess.run([tool, *flags, str(path), str(tmp_path / "packed" / path.name)], check=True, capture_output=True)
+    syntax = pydicom.dcmread(next((tmp_path / "packed").iterdir())).file_meta.TransferSyntaxUID
+    assert syntax.is_compressed
+    np.testing.assert_array_equal(read_series(tmp_path / "packed")[0], LARGE_HU)

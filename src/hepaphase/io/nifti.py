@@ -52,7 +52,7 @@ _UNREADABLE = (
     WrapStructError,
 )
 
-_log = logger(__name__)
+_log = logger(__name__)  # says file names alone: folders are often named after patients
 
 
 def is_nifti(path: Path) -> bool:
@@ -196,14 +196,16 @@ def _choose_affine(image: Any, path: Path) -> Floats:
     sform, s_code = image.get_sform(coded=True)
     qform, q_code = _qform(image)
     if not s_code and not q_code:
-        _log.warning("'%s' does not say where the patient lies; its axes are taken as right, anterior, superior.", path)
+        _log.warning(
+            "'%s' does not say where the patient lies; its axes are taken as right, anterior, superior.", path.name
+        )
         return np.array(image.affine, dtype=float)
     if not s_code or sform is None:
         return qform
     if not q_code:
         return np.array(sform, dtype=float)
     if s_code > 2 >= q_code:  # Talairach, MNI or a template: not where this patient lay
-        _log.warning("'%s': its sform leads to a standard space; the qform is used.", path)
+        _log.warning("'%s': its sform leads to a standard space; the qform is used.", path.name)
         return qform
     if not np.isfinite(sform).all() or not np.isfinite(qform).all():
         raise GeometryError(f"'{path}': its sform or qform is not finite. Repair the header.")
@@ -213,7 +215,9 @@ def _choose_affine(image: Any, path: Path) -> Floats:
             f"'{path}': sform and qform are {apart_mm:.1f} mm apart at the worst corner. Make both say the same."
         )
     if apart_mm > _DOUBT_MM:
-        _log.warning("'%s': sform and qform are %.2f mm apart at the worst corner; the sform is used.", path, apart_mm)
+        _log.warning(
+            "'%s': sform and qform are %.2f mm apart at the worst corner; the sform is used.", path.name, apart_mm
+        )
     return np.array(sform, dtype=float)
 
 
