@@ -18,6 +18,8 @@ KINDS = (CTImageStorage, *MULTI_FRAME)
 """SOP classes that hold CT."""
 
 _DAY_S = 86400.0
+_SKEW = 0.01
+"""Cosine between rows and columns from which on they are not at right angles; header text is rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ def _slice(header: Header, find: Any, index: int | None) -> Slice:
         raise ValueError(f"spacing {y_mm}, {x_mm} mm, position {x}, {y}, {z}")
     if min(np.linalg.norm(cosines[:3]), np.linalg.norm(cosines[3:])) < 0.5 or len(cosines) != 6:
         raise ValueError(f"orientation {cosines}")
-    if np.linalg.norm(np.cross(cosines[:3], cosines[3:])) < 0.5:
-        raise ValueError(f"rows and columns that run the same way, {cosines}")
+    if abs(np.dot(cosines[:3], cosines[3:])) > _SKEW:
+        raise ValueError(f"rows and columns that are not at right angles, {cosines}")
     instance = header.data.get("InstanceNumber") if index is None else index + 1
     return Slice(
         name=header.path.name if index is None else f"{header.path.name} frame {index + 1}",
