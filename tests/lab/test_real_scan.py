@@ -59,9 +59,12 @@ def test_an_hcc_shows_what_was_intended_and_its_removal_brings_the_liver_back() 
     depth = ndimage.distance_transform_edt(bench.liver, sampling=bench.geometry.spacing_zyx_mm)
     places = np.argwhere((depth > 15)[::4, ::8, ::8]) * (4, 8, 8)
     ball = np.argwhere(mask) - np.round(np.argwhere(mask).mean(axis=0)).astype(int)
+    seen = ndimage.gaussian_filter(study.phases[Phase.PVP].hu, [1.5 / s for s in bench.geometry.spacing_zyx_mm])
+    plain = mask & (seen < np.median(seen[bench.liver]) + 15)  # a vein that ran through the place does not come back
+    assert plain.sum() > 0.5 * mask.sum()
     for phase in Phase:
         hu = study.phases[phase].hu
         means = [hu[tuple(np.clip(ball + p, 0, np.array(hu.shape) - 1).T)].mean() for p in places]
-        change = float(back.phases[phase].hu[mask].mean() - hu[mask].mean())
+        change = float(back.phases[phase].hu[plain].mean() - hu[plain].mean())
         assert abs(change) < 2 * float(np.std(means)), phase  # balls of this size differ by as much within the liver
-        assert 0.6 < back.phases[phase].hu[mask].std() / hu[mask].std() < 1.4, phase
+        assert 0.6 < back.phases[phase].hu[plain].std() / hu[plain].std() < 1.4, phase

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..base.errors import InputError
+from ._anatomy import OwnAnatomy, anatomy_options, simulate_on_anatomy
 from ._options import FOLDER
 
 
@@ -25,13 +26,18 @@ from ._options import FOLDER
 )
 @click.option("--prepared", is_flag=True, help="Write crops for training (.npz, liver grid) instead of case folders.")
 @click.option("--check", is_flag=True, help="Write nothing: hold the cohort in OUT against its manifest.")
+@anatomy_options
 def command(out: Path, **options: Any) -> None:
     """Simulate patients with four-phase studies and write them to OUT, with masks and a table of lesions.
 
     A patient depends on its seed alone: the same seeds give the same files with any number of workers. Cases that are
-    already in OUT are kept.
+    already in OUT are kept. With --anatomy or --organs the patients lie on real anatomy, in a new folder.
     """
+    own = OwnAnatomy(**{name: options.pop(name) for name in ("anatomy", "organs", "names", "phases", "data")})
     asked = _Asked(**options)
+    if own.asked or asked.cohort == "sim-real":
+        names = simulate_on_anatomy(out, own, cohort=asked.cohort, cases=asked.cases, seed=asked.seed)
+        return click.echo(f"{len(names)} case(s) in {out}")
     if asked.check:
         return _check(out, asked)
     for folder, part in _parts(asked).items():

@@ -88,10 +88,7 @@ def anatomy_of_scan(
     if len(study.phases) > 1:
         raise ConfigError(f"'{path}' holds {', '.join(study.phases)}. Name the one to start from: --phases PVP.")
     phase, volume = next(iter(study.phases.items()))
-    if organs is not None:
-        labels = _read_labels(*organs, volume.geometry)
-    else:
-        labels = _network_labels(volume, device)
+    labels = _read_labels(*organs, volume.geometry) if organs is not None else _network_labels(volume, device)
     mask = study.masks.get("liver") if liver is None else read_mask(liver)
     if mask is not None:
         inside = resample((mask[0] > 0).astype(np.uint8), mask[1], volume.geometry, order=0) > 0
@@ -112,7 +109,7 @@ def anatomy_of_labels(path: Path, names: Path, *, seed: int) -> Anatomy:
     """
     torso = draw_torso(stream(seed, "real", "torso"))
     labels = surround(read_organs(path, read_names(names)), torso)
-    whole = Geometry(labels.shape, (_SPACING_MM, _SPACING_MM, _SPACING_MM), (0.0, 0.0, 0.0))  # type: ignore[arg-type]
+    whole = Geometry(labels.shape, (_SPACING_MM, _SPACING_MM, _SPACING_MM), (0.0, 0.0, 0.0))
     box = box_around(labels == Organ.LIVER, whole, margin_mm=_MARGIN_MM)
     return Anatomy(path.name.split(".")[0], np.ascontiguousarray(labels[box.slices]), box.geometry(whole))
 

@@ -15,6 +15,7 @@ from ..base.log import track
 from ..io.case import write_case
 from ..phantom.lesions import draw_lesions
 from ..phantom.population import REFERRAL, Population
+from ..phantom.seeds import seed_range
 from ..study.phase import Phase
 from ..study.study import Study
 from .anatomies import Anatomy, anatomy_of_scan
@@ -25,8 +26,8 @@ from .place import check_place, check_size, draw_place
 from .real import RealDraw, draw_real
 
 SIM_REAL = "sim-real"
-SEEDS = range(80_000, 80_040)
-"""Patients of ``sim-real``; eight on each anatomy."""
+SEEDS = seed_range("real")[:40]
+"""Patients of ``sim-real``; ten on each anatomy."""
 DRAWN = "drawn.json"
 _MOST_LESIONS = 3
 
@@ -36,15 +37,18 @@ class Source:
     """One anatomy of ``sim-real``, paths below the data folder."""
 
     path: str
-    phase: Phase | None
-    """What the scan shows, measured from its HU (the data folder's own notes); None for a label map."""
+    phase: Phase
+    """What the scan shows, measured from its HU (the data folder's own notes)."""
     liver: str | None = None
-    names: str | None = None
 
 
 SOURCES = (
     Source("chaos_ct_03/ct.nii.gz", Phase.PVP, liver="chaos_ct_03/liver.nii.gz"),
-    Source("totalsegmentator_example/example_ct_sm.nii.gz", Phase.NC, liver="totalsegmentator_example/organs/liver.nii.gz"),
+    Source(
+        "totalsegmentator_example/example_ct_sm.nii.gz",
+        Phase.NC,
+        liver="totalsegmentator_example/organs/liver.nii.gz",
+    ),
     Source("tcga-ov_09-2043_dicom", Phase.DP),
     Source("cptac-pda_C3L-00189_dicom", Phase.PVP),
 )
@@ -64,8 +68,8 @@ def sim_real(data: Path, out: Path, *, cases: int | None = None, device: str = "
     chosen = [(number, source) for number, source in enumerate(SOURCES) if number < len(seeds)]
     made: dict[int, dict[str, Any]] = {}
     for number, source in chosen:
-        anatomy = anatomy_of_scan(data / source.path, {source.phase or Phase.NC: None},
-                                  liver=None if source.liver is None else data / source.liver, device=device)  # fmt: skip
+        liver = None if source.liver is None else data / source.liver
+        anatomy = anatomy_of_scan(data / source.path, {source.phase: None}, liver=liver, device=device)
         own = [seed for k, seed in enumerate(seeds) if k % len(SOURCES) == number]
         made |= {row["seed"]: row for row in _write_cases(anatomy, out, own)}
     return _finish(out, [made[seed] for seed in seeds], name=SIM_REAL)
@@ -113,9 +117,9 @@ def _bench(study: Study, drawn: RealDraw) -> Bench:
     """With the inputs that were drawn, since they are known."""
     inputs = Inputs(drawn.circulation, drawn.exam.kappa, drawn.exam.times_s,
                     drawn.exam.patient.cardiac_output_factor, {})  # fmt: skip
-    volume = study.phases[Phase.PVP]
-    return Bench(study, Phase.PVP, volume.geometry, study.masks["liver"][0] > 0,
-                 study.masks["lesions"][0].astype(np.uint16), inputs, dict.fromkeys(Phase, (0.0, 0.0, 0.0)))  # fmt: skip
+    geometry = study.phases[Phase.PVP].geometry
+    liver, lesions = study.masks["liver"][0] > 0, study.masks["lesions"][0].astype(np.uint16)
+    return Bench(study, Phase.PVP, geometry, liver, lesions, inputs, dict.fromkeys(Phase, (0.0, 0.0, 0.0)))
 
 
 def _finish(out: Path, rows: list[dict[str, Any]], *, name: str) -> list[str]:
