@@ -154,12 +154,12 @@ class _Problem:
             raise ConfigError(f"The circulation has no region {', '.join(sorted(missing))}; it has {regions}.")
         curves = circulation.mg_per_ml
         modeled = [gain * float(np.interp(o.time_s, circulation.time_s, curves[o.roi])) for o in self.observations]
-        return np.array([o.enhancement_hu for o in self.observations]) - np.array(modeled)
+        pairs = zip(self.observations, modeled, strict=True)
+        return np.array([o.enhancement_hu - hu for o, hu in pairs])
 
     def misses(self, x: Floats) -> Floats:
         """Residuals in units of their sd, then the distance from the prior."""
         _, circulation, gain = self.at(x)
         data = self.residual_hu(circulation, gain) / np.array([o.sd_hu for o in self.observations])
         prior = [(v - _PRIOR[n][0]) / _PRIOR[n][1] for n, v in zip(self.names, x, strict=True)]
-        misses: Floats = np.array([*data, *prior], dtype=np.float64)
-        return misses
+        return np.array([*data, *prior])
