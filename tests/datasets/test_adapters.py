@@ -30,7 +30,11 @@ def phantom() -> Study:
     return next(study for study in studies if study.lesion_table and study.masks["lesions"][0].any())
 
 
-@pytest.mark.parametrize("name", ADAPTERS.names())
+CASE_FOLDERS = ("galsce", "hepaphase")
+"""Adapters of case folders hold anything; those of files what their layout names, tested in test_files.py."""
+
+
+@pytest.mark.parametrize("name", CASE_FOLDERS)
 def test_reads_back_a_phantom_it_laid_out_itself(name, tmp_path, phantom):
     ADAPTERS.load(name).write_example(tmp_path, phantom)
     again = open_cohort(tmp_path).load(phantom.case)
@@ -45,7 +49,7 @@ def test_reads_back_a_phantom_it_laid_out_itself(name, tmp_path, phantom):
         assert geometry.matches(grid)
 
 
-@pytest.mark.parametrize("name", ADAPTERS.names())
+@pytest.mark.parametrize("name", CASE_FOLDERS)
 def test_reads_back_a_study_with_a_grid_per_phase(name, tmp_path):
     study = scanned()
     ADAPTERS.load(name).write_example(tmp_path, study)

@@ -13,6 +13,9 @@ FILE_NAMES = ("metadata.csv", "metadata.xlsx")
 
 Row = dict[str, Any]
 
+_TABS = (".tab", ".tsv")
+"""Dataverse serves every table as the first, BIDS has the second."""
+
 
 def find_metadata(folder: Path) -> Path | None:
     """The table in ``folder``, if there is one.
@@ -26,10 +29,11 @@ def find_metadata(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def read_metadata(path: Path, *, key: str) -> dict[str, Row]:
+def read_metadata(path: Path, *, key: str, repeats: bool = False) -> dict[str, Row]:
     """Rows of the table by the text in column ``key``, empty cells left out, numbers as numbers.
 
-    Column names are matched in any letter case and given in lower case.
+    Column names are matched in any letter case and given in lower case. With ``repeats`` a case may have several rows
+    (one per image, say); each column then has its first value.
 
     Raises:
         InputError: when the file cannot be read, lacks the column, or names a case twice.
@@ -45,16 +49,16 @@ def read_metadata(path: Path, *, key: str) -> dict[str, Row]:
         case = texts.pop(key, "")
         if not case:
             continue
-        if case in rows:
+        if case in rows and not repeats:
             raise InputError(f"'{path}' has two rows for '{case}'. Keep one.")
-        rows[case] = {name: _number(text) for name, text in texts.items()}
+        rows[case] = {name: _number(text) for name, text in texts.items()} | rows.get(case, {})
     return rows
 
 
 def _read_csv(path: Path) -> list[list[Any]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [list(row) for row in csv.reader(file)]
+            return [list(row) for row in csv.reader(file, delimiter="\t" if path.suffix in _TABS else ",")]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"'{path}' cannot be read as CSV in UTF-8: {error}.") from error
 

@@ -1,0 +1,15 @@
+"""Medical Segmentation Decathlon, liver: the same scans as LiTS."""
+
+from ..files import FileCohort
+from ..layout import Layout, MaskRule
+
+
+class Adapter(FileCohort):
+    """``imagesTr/liver_0.nii.gz`` and ``labelsTr``; 1 is liver, 2 cancer."""
+
+    source = "msd03"
+    layout = Layout(
+        scans="images{set}/liver_{case}.nii.gz",
+        masks=(MaskRule(template="labels{set}/liver_{case}.nii.gz", parts={"liver": (1, 2), "lesions": (2,)}),),
+        sets=("Tr", "Ts"),
+    )
