@@ -12,6 +12,8 @@ COMMANDS = {
     "demo": "Read a study that ships with the package; needs nothing else.",
     "read": "The main job: a study in, findings and a report out.",
     "simulate": "Make a cohort with known truth.",
+    "doctor": "Examine a cohort: what is wrong, what is there twice, what is known about the set.",
+    "export": "Take a cohort elsewhere: nnU-Net raw dataset and MONAI data list.",
     "prepare": "Put a cohort on the grid that models work on.",
     "label-maps": "Write label maps of bodies, which organ masks are trained on.",
     "train": "Train a model by a recipe; without one, list the recipes.",

@@ -12,7 +12,7 @@ from ._options import FOLDER, models_options
 @click.argument("out", type=FOLDER)
 @models_options
 def command(cohort: Path, out: Path, bundles: tuple[Path, ...], device: str) -> None:
-    """Put every case of COHORT on the liver grid and write one file per case to OUT; cases already there are kept.
+    """Put every case of COHORT on the liver grid, one file per case in OUT; unchanged cases are kept.
 
     A case without a liver mask gets one from the organ model.
     """

@@ -1,7 +1,8 @@
 """What a source of studies must offer, and how the right one is found."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..base.errors import InputError
 from ..base.family import Family
@@ -27,6 +28,14 @@ class Adapter(Protocol):
 
     def patient(self, case: str) -> str:
         """Whose case it is; several cases of one patient never part in a split."""
+        ...
+
+    def paths(self, case: str) -> list[Path]:
+        """Every file that the case is read from, the table of the cohort left out."""
+        ...
+
+    def clinical(self, case: str) -> Mapping[str, Any]:
+        """What the table of the cohort says about the case."""
         ...
 
     def load(self, case: str) -> Study:

@@ -15,6 +15,7 @@ from ..datasets.protocol import open_cohort
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, PhaseVolume, Study
 from .align import align
+from .cache import Cache, case_key
 from .crop import LiverGrid, liver_grid
 
 Segmenter = Callable[[PhaseVolume], npt.NDArray[np.uint8]]
@@ -24,7 +25,10 @@ Segmenter = Callable[[PhaseVolume], npt.NDArray[np.uint8]]
 def prepare_cohort(
     cohort: Path, out: Path, *, grid: LiverGrid | None = None, segment: Segmenter | None = None, quiet: bool = False
 ) -> list[Path]:
-    """Write ``out/CASE.npz`` for every case of ``cohort`` and return the paths; cases already there are kept.
+    """Write ``out/CASE.npz`` for every case of ``cohort`` and return the paths.
+
+    A case that is there already is kept as long as its files, its row of the table and the grid are what it was made
+    from. Cases are read one at a time, so memory is that of the largest case.
 
     Raises:
         InputError: when the cohort holds no case.
@@ -35,10 +39,13 @@ def prepare_cohort(
     if not cases:
         raise InputError(f"{cohort.name} holds no case. Expected one folder per case; see the how-to on data.")
     written = []
+    cache = Cache(out)
     for case in track(cases, title="Preparing", total=len(cases), quiet=quiet):
         path = out / f"{case}.npz"
-        if not path.exists():
+        key = case_key(adapter.paths(case), adapter.clinical(case), grid)
+        if not cache.holds(case, path, key):
             write_prepared(path, prepare_case(adapter.load(case), grid=grid, segment=segment))
+            cache.put(case, path, key)
         written.append(path)
     patients = {case: adapter.patient(case) for case in cases}  # so that a split never parts a patient
     write_json(out / "prepared.json", {"schema": "hepaphase-prepared/1", "patients": patients})

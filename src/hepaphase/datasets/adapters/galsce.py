@@ -53,6 +53,14 @@ class Adapter:
         """The ID: the source has one case per patient."""
         return case
 
+    def paths(self, case: str) -> list[Path]:
+        """Every file in the folder of the case."""
+        return sorted(path for path in self._folders[case].iterdir() if path.is_file())
+
+    def clinical(self, case: str) -> dict[str, Any]:
+        """The row of the case."""
+        return dict(self._rows.get(case, {}))
+
     def load(self, case: str) -> Study:
         """One case.
 

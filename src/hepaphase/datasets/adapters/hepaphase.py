@@ -38,6 +38,14 @@ class Adapter:
         """What column ``patient`` says, else the case itself."""
         return str(self._rows.get(case, {}).get("patient", case))
 
+    def paths(self, case: str) -> list[Path]:
+        """Every file in the folder of the case."""
+        return sorted(path for path in self._folders[case].iterdir() if path.is_file())
+
+    def clinical(self, case: str) -> dict[str, Any]:
+        """The row of the case."""
+        return dict(self._rows.get(case, {}))
+
     def load(self, case: str) -> Study:
         """The study in the folder called ``case``.
 
