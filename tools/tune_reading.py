@@ -31,8 +31,8 @@ from hepaphase.study.phase import Phase
 from hepaphase.synthesis.generators.carry import Generator as Carry
 from hepaphase.training.cohort import open_cohort
 
-SHARES = (0.5, 0.6, 0.75, 1.0)
-LOGITS = (4.0, 5.0, 6.0, 7.0)
+SHARES = (0.6, 0.75, 1.0)
+LOGITS = (5.0, 6.0, 7.0)
 SUBSETS = (tuple(Phase), (Phase.NC,))
 
 
