@@ -89,6 +89,7 @@ def test_however_it_is_packed(how, visit, simulated, tmp_path):
             if pydicom.dcmread(path, specific_tags=["Modality"]).Modality == "CT":
                 files.add(path)
         files.write(tmp_path / "disc")
+        files._stage["t"].cleanup()  # pydicom leaves its staging folder to the garbage collector, which then warns
         source = tmp_path / "disc" / "DICOMDIR"
         require_same(read_source(source.parent, phases=NAMED), simulated)
     require_same(read_source(source, phases=NAMED), simulated)
