@@ -1,8 +1,10 @@
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
+from hepaphase.phantom.domain import PLAIN
 from hepaphase.phantom.grids import Grid, place_grid
 from hepaphase.phantom.labels import Organ
 from hepaphase.phantom.population import SCREENING
@@ -73,7 +75,7 @@ def test_breathing_moves_phases_but_not_the_reference() -> None:
 
 
 def test_a_single_phase_is_its_own_reference() -> None:
-    alone = simulate(3, grid=SMALL, population=SCREENING)
+    alone = simulate(3, grid=SMALL, population=replace(SCREENING, domain=PLAIN))
     assert list(alone.study.phases) == [Phase.NC] and list(alone.truth.reference_hu) == list(Phase)
     np.testing.assert_array_equal(alone.truth.clean_hu[Phase.NC], alone.truth.reference_hu[Phase.NC])
     assert alone.truth.drawn["breath_mm"]["NC"] == [0, 0, 0]

@@ -12,6 +12,7 @@ from ..base.names import check_name
 from ..base.seeds import stream
 from ..study.lesions import LESION_CLASSES, LesionClass, Markers
 from ..study.phase import Phase
+from .domain import FIRST, PLAIN, SECOND, Domain
 
 INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 """Probability that any patient has these besides (physics notes, B; calcification is our choice)."""
@@ -35,6 +36,8 @@ class Population:
     """How often each class is the finding a patient comes with; nothing takes the table's prevalence."""
     phases: tuple[Phase, ...] = tuple(Phase)
     """Which are scanned."""
+    domain: Domain = PLAIN
+    """How they are scanned."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lesion_free <= 1:
@@ -56,7 +59,7 @@ class Population:
 REFERRAL = Population(name="referral", lesion_free=0.30)
 """Patients sent to a liver clinic: classes by the table's prevalence, three in ten lesion-free."""
 
-SIM_REFERRAL = Population(name="sim-referral", lesion_free=0.30)
+SIM_REFERRAL = Population(name="sim-referral", lesion_free=0.30, domain=FIRST)
 """The same mix in the reference cohorts; other patients than those of the shipped models."""
 
 EXTERNAL = Population(
@@ -72,6 +75,7 @@ EXTERNAL = Population(
         ("calcification", 0.03),
         ("other", 0.05),
     ),
+    domain=SECOND,
 )
 """A hospital of oncology far from hepatitis B: metastases lead, carcinomas of the liver are fewer (our choice)."""
 
@@ -80,9 +84,12 @@ SCREENING = Population(
     lesion_free=0.97,
     shares=(("hcc", 6.0), ("icc", 2.0), ("metastasis", 12.0), ("fnh", 2.0), ("other", 8.0)),
     phases=(Phase.NC,),
+    domain=FIRST,
 )
 """Adults who had a non-contrast CT for another reason: one in fifty malignant (our choice), fnh by the ultrasound
 series of the physics notes; cysts, hemangiomas and calcifications come by chance, as in everybody."""
+
+POPULATIONS = {one.name: one for one in (REFERRAL, SIM_REFERRAL, EXTERNAL, SCREENING)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,11 @@ def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field]) -> tuple[Fi
     return x, y, z
 
 
+def read_bend(seed: int, phase: Phase, geometry: Geometry) -> tuple[Field, Field, Field]:
+    """How the body was bent in one phase, x, y, z in mm, each (z, y, x)."""
+    return _bend(seed, phase, grid_axes_mm(geometry))
+
+
 def _unbent() -> tuple[Field, Field, Field]:
     zero = np.zeros((1, 1, 1), np.float32)
     return zero, zero, zero

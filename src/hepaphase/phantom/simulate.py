@@ -2,28 +2,31 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.seeds import stream
+from ..base.errors import InputError
+from ..base.names import check_name
 from ..kinetics.circulation import Circulation
 from ..study.geometry import Geometry
 from ..study.lesions import LESION_CLASSES, Tissue
 from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import HuArray, LesionRow, PhaseVolume, Study
+from .acquisition import Contents, Scanner, true_exam
 from .anatomy import Anatomy, draw_anatomy, liver_distance_mm
+from .events import Event, draw_events, find_event
 from .exam import Exam, draw_exam
 from .grids import Grid, place_grid
 from .labels import Organ
 from .lesions import Lesion, draw_lesions
-from .noise import draw_noise
-from .population import REFERRAL, Person, Population, draw_person
+from .population import POPULATIONS, REFERRAL, Person, Population, draw_person
 from .render import Scene, State, draw_texture, paint_labels, paint_phase
+from .scanner import draw_scan
 from .space import Places, read_lattice
-from .tissues import Enhancement, draw_liver_tissue, organ_hu
+from .tissues import Enhancement, draw_liver_tissue
 
 PHANTOM_VERSION = 1
 """Written into every case; cases of two versions do not belong in one cohort."""
@@ -41,11 +44,24 @@ class Drawn:
     liver: Tissue
     lesions: tuple[Lesion, ...]
     population: Population = REFERRAL
+    events: tuple[Event, ...] = ()
+    """What went wrong."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Which are scanned."""
+        return (Phase.PVP,) if find_event(self.events, "pvp_only") else self.population.phases
 
     @property
     def reference(self) -> Phase:
         """The phase in whose breathing state the masks lie."""
-        return next(p for p in REFERENCE_ORDER if p in self.population.phases)
+        return next(p for p in REFERENCE_ORDER if p in self.phases)
+
+    @property
+    def contents(self) -> Contents:
+        """What the body held when it was scanned."""
+        exam = true_exam(self.exam, self.events)
+        return Contents(self.seed, exam, self.circulation, self.liver, self.lesions, self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +69,17 @@ class Truth:
     """What is known about a simulated patient beside the study."""
 
     clean_hu: Mapping[Phase, HuArray]
-    """Noise-free phases that were scanned, each in its own breathing state."""
+    """Noise-free phases as they were scanned, each in its own breathing state, by the name under which they were
+    filed: with the event ``wrong_label`` two of them stand for each other."""
     reference_hu: Mapping[Phase, HuArray]
-    """All four phases, noise-free, in the breathing state of the reference."""
+    """All four phases under their true names, noise-free, without the scanner's effects but its offset, in the
+    breathing state of the reference."""
     organs: npt.NDArray[np.uint8]
     """Label map (``Organ``), reference state."""
     drawn: Mapping[str, Any]
-    """JSON-able record of what was drawn."""
+    """JSON-able record of what was drawn; ``replay`` makes the patient from it again."""
+    patient: Drawn
+    """What was drawn, with the circulation: its curves are the input functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +98,15 @@ def simulate(seed: int, *, grid: str | Grid = "abdomen", population: Population 
 def draw(seed: int, population: Population = REFERRAL) -> Drawn:
     """Draw one patient."""
     person = draw_person(seed, population)
-    exam, circulation = draw_exam(seed, sex=person.sex, age_years=person.age_years, cirrhosis=person.cirrhosis)
+    events = draw_events(seed, population.domain)
+    exam, circulation = draw_exam(
+        seed,
+        sex=person.sex,
+        age_years=person.age_years,
+        cirrhosis=person.cirrhosis,
+        domain=population.domain,
+        events=events,
+    )
     anatomy = draw_anatomy(seed, weight_kg=exam.patient.weight_kg, cirrhosis=person.cirrhosis)
     positions = liver_positions_mm(anatomy)
     lesions = [lesion for key in person.classes for lesion in draw_lesions(seed, key, positions)]
@@ -91,7 +119,24 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
         liver=draw_liver_tissue(seed, cirrhosis=person.cirrhosis),
         lesions=tuple(_apart(lesions)),
         population=population,
+        events=events,
     )
+
+
+def replay(record: Mapping[str, Any]) -> Drawn:
+    """The patient of a record that :func:`simulate` wrote.
+
+    Raises:
+        InputError: for a record of another version of the phantom.
+        UnknownNameError: for a population that does not exist.
+    """
+    if record.get("phantom_version") != PHANTOM_VERSION:
+        raise InputError(
+            f"The record is of phantom version {record.get('phantom_version')}, this is {PHANTOM_VERSION}. "
+            "Use the version of hepaphase that wrote it."
+        )
+    name = record.get("population", REFERRAL.name)
+    return draw(int(record["seed"]), POPULATIONS[check_name(name, POPULATIONS, kind="population")])
 
 
 def liver_positions_mm(anatomy: Anatomy) -> npt.NDArray[np.float64]:
@@ -119,37 +164,67 @@ def _apart(lesions: list[Lesion]) -> list[Lesion]:
 def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
     """Render a drawn patient: the phases that were scanned, with noise, masks, truth."""
     geometry = place_grid(grid, drawn.anatomy)
-    enhancement = Enhancement(drawn.exam, drawn.circulation)
-    liver_hu = enhancement.hu([drawn.liver])[0]
+    contents = drawn.contents
     scene = Scene(
         anatomy=drawn.anatomy,
         lesions=drawn.lesions,
-        enhancement=enhancement,
-        organ_hu=organ_hu(drawn.seed, drawn.exam, drawn.circulation, liver_hu),
+        enhancement=Enhancement(contents.exam, drawn.circulation),
+        organ_hu=contents.organ_hu(),
         texture=draw_texture(drawn.seed),
         seed=drawn.seed,
         blur_mm=max(drawn.exam.blur_mm, 0.6),
     )
+    scanner = Scanner(drawn.population.domain, contents, geometry)
     still = paint_phase(scene, geometry)
     clean: dict[Phase, HuArray] = {}
-    phases: dict[Phase, PhaseVolume] = {}
-    for phase in drawn.population.phases:
+    seen: dict[Phase, HuArray] = {}
+    for phase in drawn.phases:
         index = list(Phase).index(phase)
         at_rest = phase is drawn.reference
         state = still if at_rest else paint_phase(scene, geometry, drawn.exam.breath_mm[phase], moved=phase)
-        clean[phase] = state.hu[index if at_rest else 0] + np.float32(drawn.exam.offset_hu[phase])
-        noise = draw_noise(
-            stream(drawn.seed, "noise", phase),
-            geometry,
-            sd_hu=drawn.exam.noise_hu,
-            peak_per_mm=drawn.exam.noise_peak_per_mm,
-            slice_mm=drawn.exam.slice_mm,
-        )
-        hu = np.clip(clean[phase] + noise * state.inside, -1024, 3071).astype(np.float32)
-        phases[phase] = PhaseVolume(hu, geometry, Provenance.SIMULATED, time_s=drawn.exam.times_s[phase])
+        clean[phase] = scanner.see(state.hu[index if at_rest else 0], state, phase)
+        seen[phase] = scanner.expose(clean[phase], state, phase)
     reference = {p: still.hu[i] + np.float32(drawn.exam.offset_hu[p]) for i, p in enumerate(Phase)}
-    return SimulatedCase(_study(drawn, geometry, phases, still),
-                         Truth(clean, reference, still.organs, record(drawn)))  # fmt: skip
+    files = {p: filed_as(p, drawn.phases, drawn.events) for p in drawn.phases}
+    phases = {
+        p: PhaseVolume(seen[files[p]], geometry, Provenance.SIMULATED, time_s=drawn.exam.times_s[p]) for p in files
+    }
+    truth = Truth({p: clean[files[p]] for p in files}, reference, still.organs, record(drawn), drawn)
+    case = SimulatedCase(_study(drawn, geometry, phases, still), truth)
+    return flipped(case) if find_event(drawn.events, "left_right_flip") else case
+
+
+def filed_as(phase: Phase, phases: tuple[Phase, ...], events: tuple[Event, ...]) -> Phase:
+    """Which phase the file called ``phase`` really holds: another after a wrong label, two phases swapped."""
+    event = find_event(events, "wrong_label")
+    if event is None or event.phase is None:
+        return phase
+    pair = (event.phase, list(Phase)[list(Phase).index(event.phase) + 1])
+    if phase not in pair or not set(pair) <= set(phases):
+        return phase
+    return pair[1] if phase is pair[0] else pair[0]
+
+
+def flipped(case: SimulatedCase) -> SimulatedCase:
+    """Volumes, masks and truth mirrored left to right, as after a wrong orientation in the header."""
+
+    def mirror(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.ascontiguousarray(values[..., ::-1])
+
+    study, truth = case.study, case.truth
+    return SimulatedCase(
+        replace(
+            study,
+            phases={p: replace(v, hu=mirror(v.hu)) for p, v in study.phases.items()},
+            masks={name: (mirror(mask), grid) for name, (mask, grid) in study.masks.items()},
+        ),
+        replace(
+            truth,
+            clean_hu={p: mirror(hu) for p, hu in truth.clean_hu.items()},
+            reference_hu={p: mirror(hu) for p, hu in truth.reference_hu.items()},
+            organs=mirror(truth.organs),
+        ),
+    )
 
 
 def label_map(drawn: Drawn, grid: str | Grid = "abdomen") -> tuple[npt.NDArray[np.uint8], Geometry]:
@@ -198,7 +273,13 @@ def record(drawn: Drawn) -> dict[str, Any]:
         "liver": asdict(drawn.liver),
         "lesions": [asdict(one) for one in drawn.lesions],
         "classes": list(LESION_CLASSES),
-        "events": [],
+        "events": [asdict(event) for event in drawn.events],
     }
+    if not drawn.population.domain.is_plain:  # records of the plain scanner stay as they were
+        values |= {
+            "population": drawn.population.name,
+            "domain": drawn.population.domain.name,
+            "scan": asdict(draw_scan(drawn.seed, drawn.population.domain)),
+        }
     plain: dict[str, Any] = json.loads(json.dumps(values))
     return plain
