@@ -83,3 +83,22 @@ def synthesis(
     table = write(rows, out, {"cohort": cohort or prepared.name}, Bootstrap(num_resamples=resamples))
     write_text(out / "table.md", table)
     click.echo(table)
+
+
+@command.command()
+@click.argument("out", type=FOLDER)
+@click.option("--lesions", default=100, show_default=True, help="Simulated lesions of 20 mm or more of each kind.")
+@click.option("--seed", default=0, show_default=True, help="First patient drawn.")
+def simulator(out: Path, lesions: int, seed: int) -> None:
+    """Measure simulated lesions at the reference exam against the published and estimated HU of each class.
+
+    Writes classes.csv and table.md to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.simulator import compare, table, write
+
+    rows = compare(lesions, seed=seed)
+    write(rows, out)
+    text = table(rows)
+    write_text(out / "table.md", text)
+    click.echo(text)
