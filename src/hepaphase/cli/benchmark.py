@@ -102,3 +102,28 @@ def simulator(out: Path, lesions: int, seed: int) -> None:
     text = table(rows)
     write_text(out / "table.md", text)
     click.echo(text)
+
+
+@command.command()
+@click.argument("out", type=FOLDER)
+@click.option("--cohort", default="sim-1k-test", show_default=True, help="Cohort whose patients are simulated.")
+@click.option("--cases", default=100, show_default=True, help="The first so many patients.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str) -> None:
+    """Recognize the phases of simulated patients from measured HU, together and one by one.
+
+    Writes rows.csv and table.md (accuracy, calibration, errors in seconds, confusion) to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.phases import run, write
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+    from ..phantom.cohorts import named_cohort
+
+    where, chosen = check_device(device), named_cohort(cohort)
+    seeds = (chosen.seeds() if chosen.num_cases else chosen.seeds(cases))[:cases]
+    rows = run(seeds, Models.load(bundles).organs, population=chosen.population, device=where)
+    table = write(rows, out, {"cohort": cohort}, Bootstrap(num_resamples=resamples))
+    write_text(out / "table.md", table)
+    click.echo(table)

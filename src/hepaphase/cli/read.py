@@ -1,5 +1,6 @@
 """``hepaphase read``: the main job."""
 
+from functools import cache
 from pathlib import Path
 
 import click
@@ -12,7 +13,8 @@ from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_source
 @click.argument("out", type=FOLDER)
 @click.option(
     "--phases",
-    help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number, number:pass or path).",
+    help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number, number:pass or path). "
+    "Without it what vessels and organs measure decides.",
 )
 @click.option("--complete", help="Missing phases to generate: AP,DP, all (default) or none.")
 @click.option("--reference", help="Phase whose grid masks are written on; default PVP, else AP, DP, NC.")
@@ -37,11 +39,11 @@ def command(
     Finds the liver, generates the phases that were not scanned, finds and names the lesions, and writes report.html,
     findings.json, masks and generated phases to OUT. Research use only.
     """
+    from ..inference.intake import take_in
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
     from ..inference.pipeline import read
     from ..inference.write import check_output, write_reading
-    from ..io.source import read_source
     from ..study.phase import Phase
 
     options = ReadOptions(
@@ -52,13 +54,16 @@ def command(
         read_generated=flags["read_generated"],
     )
     check_output(out, overwrite=flags["overwrite"])
-    study = read_source(
+    load = cache(lambda: Models.load(bundles))
+    study = take_in(
         src,
+        lambda: load().organs,
         phases=parse_sources(phases),
         keep_identity=flags["keep_identity"],
         fill_missing=flags["fill_missing"],
+        device=options.device,
     )
-    models = Models.load(bundles)
+    models = load()
     reading = read(study, models, options)
     for path in write_reading(reading, out, models, all_grids=options.all_grids):
         click.echo(str(path))

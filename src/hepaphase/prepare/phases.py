@@ -1,0 +1,202 @@
+"""The volumes of one visit, each given its phase by what it measures; or a question, where that does not settle it."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ..base.errors import ConfigError
+from ..base.log import logger
+from ..study.phase import TYPICAL_TIME_S, Phase
+from ..study.study import PhaseVolume
+from .recognize import MOST_VOLUMES, Recognized, recognize
+from .regions import Measured
+
+PRIOR_CONTRAST_HU = 130.0
+"""Brightest part of the kidneys in an unenhanced scan from which an earlier injection is named: more than stones
+average to at 3 mm, less than any urine with contrast agent (our choice)."""
+UNLIKE = 6.0
+"""Misfit from which a volume looks like no examination of the model (our choice)."""
+_SAME_TIME_S = 8.0
+
+_WORDS = {
+    Phase.NC: r"native?|nativ|non.?contrast|unenhanced|without|w/?o|plain|ohne|\bnc\b|\bnon.?con",
+    Phase.AP: r"arter|\bart\b|\bap\b|\bhap\b",
+    Phase.PVP: r"portal|venous|ven[oö]s|\bpv\b|\bpvp\b|\bven\b",
+    Phase.DP: r"delay|late|sp[aä]t|equilib|\bdp\b",
+}
+"""What series are called, per phase, in the order in which they are looked for."""
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One volume whose phase is to be found."""
+
+    name: str
+    """How the user may name it in ``--phases``: key of a pass, or a file; shown in questions, never written."""
+    label: str
+    """What warnings, which are written, call it: nothing that could tell whose it is."""
+    volume: PhaseVolume
+    measured: Measured
+    text: str = ""
+    """What series and protocol call it; compared with, never believed."""
+    scan_s: float | None = None
+    """When it was scanned, on the clock that all share."""
+    delay_s: float | None = None
+    """Seconds after the injection by the headers."""
+    contrast_told: bool | None = None
+    """Whether the headers name a contrast agent; None where they are silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Phases found, and what is odd."""
+
+    phases: dict[Phase, PhaseVolume]
+    names: dict[Phase, str]
+    """Which candidate each phase is."""
+    recognized: dict[Phase, Recognized]
+    warnings: tuple[str, ...]
+
+
+def name_phases(candidates: Sequence[Candidate]) -> Named:
+    """Give every volume its phase and time.
+
+    Copies are dropped. Of two volumes of one phase the one nearer to the usual time stays; of equals the finer.
+
+    Raises:
+        ConfigError: when a phase is not sure enough, nothing was measured, or there are too many volumes; the message
+            says what each volume looks like, so that ``--phases`` can be given.
+    """
+    distinct, warnings = _without_copies(candidates)
+    if len(distinct) > MOST_VOLUMES:
+        raise ConfigError(
+            f"There are {len(distinct)} volumes, at most {MOST_VOLUMES} are told apart. Name some with --phases."
+        )
+    found = recognize([c.measured.hu for c in distinct], scan_s=[c.scan_s for c in distinct])
+    for candidate, answer in zip(distinct, found, strict=True):
+        _log.info("%s: %s", candidate.name, describe(answer))
+    if unsure := [a for a in found if not a.sure or a.misfit > UNLIKE]:
+        raise ConfigError(_question(distinct, found, unsure))
+    for candidate, answer in zip(distinct, found, strict=True):
+        warnings += oddities(candidate, answer)
+    warnings += _about_all(distinct, found)
+    return _chosen(distinct, found, warnings)
+
+
+def describe(answer: Recognized) -> str:
+    """One line: likeliest phases, time, interval."""
+    likely = sorted(answer.probabilities.items(), key=lambda item: -item[1])
+    parts = [f"{phase} {share:.2f}" for phase, share in likely if share >= 0.05]
+    when = (
+        ""
+        if answer.phase is Phase.NC
+        else f", {answer.time_s:.0f} s ({answer.interval_s[0]:.0f} to {answer.interval_s[1]:.0f})"
+    )
+    return " or ".join(parts) + when
+
+
+def oddities(candidate: Candidate, answer: Recognized) -> list[str]:
+    """What the headers say against the measurement, and what the kidneys show."""
+    found = []
+    if (said := said_phase(candidate.text)) not in (None, answer.phase):
+        found.append(f"{candidate.label} is named like {said} but measures as {answer.phase}: {describe(answer)}.")
+    peak = candidate.measured.kidney_peak_hu
+    if answer.phase is Phase.NC:
+        if peak is not None and peak > PRIOR_CONTRAST_HU:
+            found.append(
+                f"{candidate.label}: the kidneys hold contrast agent ({peak:.0f} HU) from an earlier injection."
+            )
+        if candidate.contrast_told or (said is not None and said is not Phase.NC):
+            found.append(
+                f"{candidate.label} should show contrast agent and does not: a missed bolus, or a wrong header."
+            )
+    elif candidate.contrast_told is False:
+        found.append(f"{candidate.label}: its header names no contrast agent, but there is some.")
+    if candidate.delay_s is not None and answer.phase is not Phase.NC and not _within(candidate.delay_s, answer):
+        found.append(
+            f"{candidate.label}: the header says {candidate.delay_s:.0f} s after the injection, measured are "
+            f"{answer.interval_s[0]:.0f} to {answer.interval_s[1]:.0f} s; the measured time is used."
+        )
+    return found
+
+
+def said_phase(text: str) -> Phase | None:
+    """The phase that a description names; None when it names none or several."""
+    named = [phase for phase, words in _WORDS.items() if re.search(words, text.lower())]
+    return named[0] if len(named) == 1 else None
+
+
+def _within(time_s: float, answer: Recognized) -> bool:
+    return answer.interval_s[0] <= time_s <= answer.interval_s[1]
+
+
+def _without_copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    kept: dict[str, Candidate] = {}
+    warnings = []
+    for candidate in candidates:
+        digest = hashlib.sha256(candidate.volume.hu.tobytes()).hexdigest()
+        if digest in kept:
+            warnings.append(f"{candidate.label} holds the same voxels as {kept[digest].label} and was left out.")
+        kept.setdefault(digest, candidate)
+    return list(kept.values()), warnings
+
+
+def _question(candidates: Sequence[Candidate], found: Sequence[Recognized], unsure: Sequence[Recognized]) -> str:
+    lines = []
+    for candidate, answer in zip(candidates, found, strict=True):
+        odd = ", unlike any phase" if answer.misfit > UNLIKE else ""
+        lines.append(f"{candidate.name} looks like {describe(answer)}{odd}")
+    example = ",".join(f"{a.phase}={c.name}" for c, a in zip(candidates, found, strict=True))
+    given = example if len(candidates) > 1 else str(found[0].phase)
+    return (
+        f"Which phase {'a volume is' if len(unsure) == 1 else f'{len(unsure)} volumes are'} cannot be told surely: "
+        f"{'; '.join(lines)}. Name it: --phases {given}, if that is right."
+    )
+
+
+def _about_all(candidates: Sequence[Candidate], found: Sequence[Recognized]) -> list[str]:
+    warnings = []
+    if len(found) > 1 and all(answer.phase is Phase.NC for answer in found):
+        warnings.append("No volume shows contrast agent: a missed bolus, or the same scan several times.")
+    timed = [(c.scan_s, a.time_s, c.label) for c, a in zip(candidates, found, strict=True) if c.scan_s is not None]
+    in_order = sorted(timed)
+    for (_, early, first), (_, late, second) in pairwise(in_order):
+        if late + 5 < early:
+            warnings.append(f"{first} was scanned before {second} by the clock but measures as later: swapped names?")
+    return warnings
+
+
+def _chosen(candidates: Sequence[Candidate], found: Sequence[Recognized], warnings: list[str]) -> Named:
+    best: dict[Phase, int] = {}
+    for index, answer in enumerate(found):
+        rival = best.get(answer.phase)
+        if rival is None:
+            best[answer.phase] = index
+            continue
+        better, other = (index, rival) if _is_better(index, rival, candidates, found) else (rival, index)
+        best[answer.phase] = better
+        warnings.append(
+            f"{candidates[better].label} and {candidates[other].label} are both {answer.phase}; the first is used."
+        )
+    phases = {phase: _timed(candidates[i], found[i]) for phase, i in best.items()}
+    names = {phase: candidates[i].name for phase, i in best.items()}
+    return Named(phases, names, {phase: found[i] for phase, i in best.items()}, tuple(warnings))
+
+
+def _is_better(one: int, other: int, candidates: Sequence[Candidate], found: Sequence[Recognized]) -> bool:
+    usual = TYPICAL_TIME_S[found[one].phase]
+    off, rival_off = (abs(found[i].time_s - usual) for i in (one, other))
+    if abs(off - rival_off) > _SAME_TIME_S:
+        return off < rival_off
+    return candidates[one].volume.geometry.voxel_ml < candidates[other].volume.geometry.voxel_ml
+
+
+def _timed(candidate: Candidate, answer: Recognized) -> PhaseVolume:
+    """The volume with the header's time where the measurement allows it, else the measured one."""
+    told = candidate.delay_s
+    time_s = told if told is not None and _within(told, answer) else answer.time_s
+    return replace(candidate.volume, time_s=time_s, recognised_by="measured")
