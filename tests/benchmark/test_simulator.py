@@ -5,25 +5,35 @@ import numpy as np
 import pytest
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.benchmark.simulator import TABLE, compare, lesion_mean_hu, reference_enhancement, table, write
+from hepaphase.benchmark.simulator import LIVERS, TABLE, compare, lesion_mean_hu, reference_enhancement, table, write
 from hepaphase.phantom.lesions import draw_lesions
 from hepaphase.study.lesions import NO_FLOW
 
 
-def test_every_class_is_compared_in_every_phase(tmp_path) -> None:
-    rows = compare(3, quiet=True)
-    assert len(rows) == 4 * len(TABLE) and {row.num_lesions for row in rows} == {3}
+@pytest.fixture(scope="module")
+def rows():
+    return compare(3, quiet=True)
+
+
+def test_every_class_is_compared_in_every_phase(rows, tmp_path) -> None:
+    assert len(rows) == 4 * (len(LIVERS) + len(TABLE)) and {row.num_lesions for row in rows} == {3}
     fnh = [row for row in rows if row.kind == "fnh"]
     assert fnh[1].mean_hu > fnh[0].mean_hu + 20  # it enhances
     assert all(row.difference_agrees is None for row in rows if row.kind == "calcification")
     write(rows, tmp_path)
     with (tmp_path / "classes.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(rows)
-    assert table(rows).count("| hcc |") == 4
+    text = table(rows)
+    assert text.count("| hcc |") == 4 and "Corrected, hcc" in text
 
 
-def test_agreement_is_by_the_expected_spread() -> None:
-    row = compare(2, quiet=True)[0]
+def test_intervals_are_those_of_student(rows) -> None:
+    row = rows[0]
+    assert row.mean_half_hu == pytest.approx(4.303 * row.sd_hu / np.sqrt(3), rel=1e-3)
+
+
+def test_agreement_is_by_the_expected_spread(rows) -> None:
+    row = next(row for row in rows if row.kind == "hcc")
     near = replace(row, mean_hu=row.expected_hu + row.expected_sd_hu, less_liver_hu=-6.0)
     assert near.mean_agrees and near.difference_agrees
     far = replace(row, mean_hu=row.expected_hu + row.expected_sd_hu + 0.1, less_liver_hu=-6.0 + row.tolerance_hu + 0.1)

@@ -1,13 +1,14 @@
 """Lesions of one patient: which, how many, how large, of what tissues."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ..base.seeds import stream
 from ..study.geometry import Xyz
-from ..study.lesions import LESION_CLASSES, LesionClass, Tissue
+from ..study.lesions import LESION_CLASSES, Appearance, LesionClass, Tissue
 from .tissues import vary
 
 Floats = npt.NDArray[np.float64]
@@ -41,9 +42,11 @@ class Lesion:
     seed: int
 
 
-def draw_lesions(seed: int, key: str, positions: Floats) -> list[Lesion]:
+def draw_lesions(
+    seed: int, key: str, positions: Floats, *, table: Mapping[str, LesionClass] = LESION_CLASSES
+) -> list[Lesion]:
     """All lesions of class ``key`` of one patient at places taken from ``positions``, (N, 3) xyz in mm."""
-    row = LESION_CLASSES[key]
+    row = table[key]
     look = row.appearance
     rng = stream(seed, "lesions", key)
     if look.extra_size is None:
@@ -53,7 +56,13 @@ def draw_lesions(seed: int, key: str, positions: Floats) -> list[Lesion]:
     number = 1 + min(extra, 9)
     family = {name: vary(rng, t, hu0=t.hu0) for name, t in row.tissues.items()}
     variant = _variant(rng, row)
-    return [_draw_one(rng, row, positions, family, variant) for _ in range(number)]
+    lesions = [_draw_one(rng, row, positions, family, variant) for _ in range(number)]
+    return [one if _has_rim(one, look) else replace(one, rim_mm=0.0) for one in lesions]
+
+
+def _has_rim(lesion: Lesion, look: Appearance) -> bool:
+    """Drawn from a stream of its own, so that lesions with a rim are the same however many have one."""
+    return look.rim_probability >= 1 or stream(lesion.seed, "rim").random() < look.rim_probability
 
 
 def _variant(rng: np.random.Generator, row: LesionClass) -> str:
@@ -94,6 +103,6 @@ def _draw_one(
         fat=rng.random() < look.fat_probability,
         calcium=rng.random() < look.calcification_probability,
         num_nodules=num_nodules,
-        fill_mm=float(rng.uniform(2, 5)),
+        fill_mm=float(rng.uniform(*look.fill_mm)),
         seed=int(rng.integers(2**31)),
     )

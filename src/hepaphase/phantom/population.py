@@ -12,6 +12,7 @@ from ..base.names import check_name
 from ..base.seeds import stream
 from ..study.lesions import LESION_CLASSES, LesionClass, Markers
 from ..study.phase import Phase
+from .detail import FULL_DETAIL, PLAIN_DETAIL, Detail
 from .domain import FIRST, PLAIN, SECOND, Domain
 
 INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
@@ -38,6 +39,8 @@ class Population:
     """Which are scanned."""
     domain: Domain = PLAIN
     """How they are scanned."""
+    detail: Detail = PLAIN_DETAIL
+    """How closely their bodies are simulated."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lesion_free <= 1:
@@ -59,7 +62,7 @@ class Population:
 REFERRAL = Population(name="referral", lesion_free=0.30)
 """Patients sent to a liver clinic: classes by the table's prevalence, three in ten lesion-free."""
 
-SIM_REFERRAL = Population(name="sim-referral", lesion_free=0.30, domain=FIRST)
+SIM_REFERRAL = Population(name="sim-referral", lesion_free=0.30, domain=FIRST, detail=FULL_DETAIL)
 """The same mix in the reference cohorts; other patients than those of the shipped models."""
 
 EXTERNAL = Population(
@@ -76,6 +79,7 @@ EXTERNAL = Population(
         ("other", 0.05),
     ),
     domain=SECOND,
+    detail=FULL_DETAIL,
 )
 """A hospital of oncology far from hepatitis B: metastases lead, carcinomas of the liver are fewer (our choice)."""
 
@@ -85,6 +89,7 @@ SCREENING = Population(
     shares=(("hcc", 6.0), ("icc", 2.0), ("metastasis", 12.0), ("fnh", 2.0), ("other", 8.0)),
     phases=(Phase.NC,),
     domain=FIRST,
+    detail=FULL_DETAIL,
 )
 """Adults who had a non-contrast CT for another reason: one in fifty malignant (our choice), fnh by the ultrasound
 series of the physics notes; cysts, hemangiomas and calcifications come by chance, as in everybody."""

@@ -109,14 +109,17 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
     )
     anatomy = draw_anatomy(seed, weight_kg=exam.patient.weight_kg, cirrhosis=person.cirrhosis)
     positions = liver_positions_mm(anatomy)
-    lesions = [lesion for key in person.classes for lesion in draw_lesions(seed, key, positions)]
+    detail = population.detail
+    lesions = [
+        lesion for key in person.classes for lesion in draw_lesions(seed, key, positions, table=detail.lesion_classes)
+    ]
     return Drawn(
         seed=seed,
         person=person,
         anatomy=anatomy,
         exam=exam,
         circulation=circulation,
-        liver=draw_liver_tissue(seed, cirrhosis=person.cirrhosis),
+        liver=draw_liver_tissue(seed, cirrhosis=person.cirrhosis, fatty_share=detail.fatty_share),
         lesions=tuple(_apart(lesions)),
         population=population,
         events=events,
@@ -127,7 +130,7 @@ def replay(record: Mapping[str, Any]) -> Drawn:
     """The patient of a record that :func:`simulate` wrote.
 
     Raises:
-        InputError: for a record of another version of the phantom.
+        InputError: for a record of another version of the phantom, or of another detail.
         UnknownNameError: for a population that does not exist.
     """
     if record.get("phantom_version") != PHANTOM_VERSION:
@@ -136,7 +139,13 @@ def replay(record: Mapping[str, Any]) -> Drawn:
             "Use the version of hepaphase that wrote it."
         )
     name = record.get("population", REFERRAL.name)
-    return draw(int(record["seed"]), POPULATIONS[check_name(name, POPULATIONS, kind="population")])
+    population = POPULATIONS[check_name(name, POPULATIONS, kind="population")]
+    if not population.domain.is_plain and record.get("detail") != asdict(population.detail):
+        raise InputError(
+            f"The record says of its detail {record.get('detail')}, patients of '{name}' now have "
+            f"{asdict(population.detail)}. Use the version of hepaphase that wrote it."
+        )
+    return draw(int(record["seed"]), population)
 
 
 def liver_positions_mm(anatomy: Anatomy) -> npt.NDArray[np.float64]:
@@ -280,6 +289,7 @@ def record(drawn: Drawn) -> dict[str, Any]:
             "population": drawn.population.name,
             "domain": drawn.population.domain.name,
             "scan": asdict(draw_scan(drawn.seed, drawn.population.domain)),
+            "detail": asdict(drawn.population.detail),
         }
     plain: dict[str, Any] = json.loads(json.dumps(values))
     return plain

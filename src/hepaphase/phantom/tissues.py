@@ -25,6 +25,8 @@ SPREAD = {
 }
 """Standard deviation of the logarithm between lesions (physics notes, B); background liver has 0.6 of it."""
 _LIVER_SPREAD = 0.6
+_FATTY_DRAWN = 0.2
+"""Share of livers whose fat is drawn; a smaller share uses it in fewer, and disturbs no other draw."""
 
 
 def vary(rng: np.random.Generator, tissue: Tissue, *, hu0: float, spread: float = 1.0) -> Tissue:
@@ -57,13 +59,15 @@ class Enhancement:
         return np.asarray(hu0 + np.concatenate([np.zeros((len(tissues), 1)), gain], axis=1))
 
 
-def draw_liver_tissue(seed: int, *, cirrhosis: bool) -> Tissue:
-    """Background liver of one patient, fatty in one of five."""
+def draw_liver_tissue(seed: int, *, cirrhosis: bool, fatty_share: float = 0.2) -> Tissue:
+    """Background liver of one patient; whether fatty or not, everything but HU without contrast is the same."""
     rng = stream(seed, "liver")
     base = LIVER_CIRRHOSIS if cirrhosis else LIVER_NORMAL
     hu0 = float(rng.normal(base.hu0, 6))
-    if rng.random() < 0.2:
-        hu0 = 65 - 1.7 * float(rng.uniform(5, 30))
+    rank = float(rng.random())
+    if rank < _FATTY_DRAWN:
+        fatty_hu = 65 - 1.7 * float(rng.uniform(5, 30))
+        hu0 = fatty_hu if rank < fatty_share else hu0
     return vary(rng, base, hu0=hu0, spread=_LIVER_SPREAD)
 
 

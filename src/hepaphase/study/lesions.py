@@ -65,11 +65,14 @@ class Appearance:
     """Width over which the margin fades into liver."""
     rim_mm: tuple[float, float] | None = None
     """Thickness range of the rim; inside it lies the core."""
+    rim_probability: float = 1.0
     capsule_probability: float = 0.0
     mosaic_probability: float = 0.0
     scar_probability: float = 0.0
     fill_in: bool = False
     """Peripheral nodules from which the lesion fills towards its centre."""
+    fill_mm: tuple[float, float] = (2.0, 5.0)
+    """Range of the distance from a nodule over which blood supply falls to 1/e."""
     necrosis_probability: float = 0.0
     fat_probability: float = 0.0
     calcification_probability: float = 0.0
