@@ -46,6 +46,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     before = kept.stat().st_mtime_ns
     assert write_cohort(tmp_path, [5, 6], options, quiet=True) == ["sim-0000005", "sim-0000006"]
     assert kept.stat().st_mtime_ns == before
+    fresh = contents(tmp_path)
+    write_cohort(tmp_path, [5, 6], options, quiet=True)  # now every fact is read from the files
+    assert contents(tmp_path) == fresh
 
 
 def test_prepared_cases_are_what_training_reads_and_are_kept_when_there(tmp_path: Path) -> None:

@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepaphase.base.seeds import stream
-from hepaphase.phantom.space import Places, ellipsoid_mm, read_lattice, segment_mm, share, smooth_values
+from hepaphase.phantom.space import (
+    Places,
+    ellipsoid_box,
+    ellipsoid_mm,
+    read_lattice,
+    segment_mm,
+    share,
+    slabs,
+    smooth_values,
+)
 
 AXES = (
     np.arange(-30, 31, 3, dtype=np.float32),
@@ -50,6 +59,25 @@ def test_box_holds_all_that_is_near() -> None:
     kept = np.zeros_like(near)
     kept[box] = True
     assert near.any() and not (near & ~kept).any() and kept.sum() < 4 * near.sum()
+
+
+half_axis = st.floats(3, 60)
+
+
+@given(half_axis, half_axis, st.floats(3, 1000), st.floats(1, 6))
+def test_nothing_of_an_ellipsoid_lies_outside_its_box(a: float, b: float, c: float, width_mm: float) -> None:
+    here, center, half = places(), (-12.0, 4.0, 3.0), (a, b, c)
+    part = share(ellipsoid_mm(here, center, half), width_mm)
+    part[ellipsoid_box(here, center, half, width_mm)] = 0
+    assert not part.any()
+
+
+def test_a_grid_is_taken_in_runs_without_gap_or_overlap() -> None:
+    for shape in ((7, 300, 300), (40, 9, 8), (64, 128, 128)):
+        seen = np.zeros(shape[0], int)
+        for run in slabs(shape):
+            seen[run] += 1
+        assert (seen == 1).all()
 
 
 def test_smooth_field_is_the_same_wherever_it_is_read_and_keeps_its_spread() -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..base.seeds import stream
 from ..study.geometry import Xyz
 from .labels import Organ
-from .space import Field, Places, ellipsoid_mm, segment_mm, share, smooth_values
+from .space import Box, Field, Places, ellipsoid_box, ellipsoid_mm, segment_mm, share, slabs, smooth_values
 from .vessels import Segment, grow_tree
 
 WARP_SD_MM = 4.0
@@ -153,12 +153,13 @@ def _xyz(values: npt.ArrayLike) -> Xyz:
     return (x, y, z)
 
 
-def liver_distance_mm(anatomy: Anatomy, places: Places, surface: Field) -> Field:
-    """Signed distance to the liver, mm; ``surface`` is its roughness on the same grid."""
+def liver_distance_mm(anatomy: Anatomy, places: Places, surface: Field, skin: Field | None = None) -> Field:
+    """Signed distance to the liver, mm; ``surface`` is its roughness, ``skin`` the body's distance on the same grid."""
     distance = np.full(places.x.shape, 1e3, np.float32)
     for blob in anatomy.liver:
         distance = _smooth_union(distance, ellipsoid_mm(places, blob.center, blob.half_mm), 14.0)
-    inside_wall = body_distance_mm(anatomy, places) + anatomy.fat_mm + anatomy.wall_mm
+    skin = body_distance_mm(anatomy, places) if skin is None else skin
+    inside_wall = skin + anatomy.fat_mm + anatomy.wall_mm
     return np.asarray(np.maximum(distance + surface, inside_wall), np.float32)
 
 
@@ -171,34 +172,63 @@ def body_distance_mm(anatomy: Anatomy, places: Places) -> Field:
 
 
 def _smooth_union(one: Field, other: Field, width_mm: float) -> Field:
-    overlap = np.maximum(width_mm - np.abs(one - other), 0) / width_mm
-    return np.asarray(np.minimum(one, other) - overlap * overlap * width_mm / 4, np.float32)
+    out = np.empty_like(one)
+    for run in slabs(one.shape):
+        overlap = one[run] - other[run]
+        np.abs(overlap, out=overlap)
+        np.subtract(width_mm, overlap, out=overlap)
+        np.maximum(overlap, 0, out=overlap)
+        overlap /= width_mm
+        overlap *= overlap
+        overlap *= width_mm
+        overlap /= 4
+        np.subtract(np.minimum(one[run], other[run]), overlap, out=out[run])
+    return out
 
 
-def wall_shares(anatomy: Anatomy, places: Places, width_mm: float) -> list[tuple[Organ, Field]]:
-    """Body, muscle wall, inner fat, spine and ribs, in the order of painting."""
-    skin = body_distance_mm(anatomy, places)
+Layer = tuple[Organ, Field, Box | None]
+"""An organ, its share of the voxels, and where on the grid these lie; None for everywhere."""
+
+
+def wall_shares(anatomy: Anatomy, places: Places, skin: Field, width_mm: float) -> list[Layer]:
+    """Body, muscle wall, inner fat, spine and ribs, in the order of painting; ``skin`` is the body's distance."""
     outer = skin + anatomy.fat_mm
     inner = outer + anatomy.wall_mm
-    layers = [
-        (Organ.FAT, share(skin, width_mm)),
-        (Organ.MUSCLE, share(outer, width_mm)),
-        (Organ.FAT, share(inner, width_mm)),
+    layers: list[Layer] = [
+        (Organ.FAT, share(skin, width_mm), None),
+        (Organ.MUSCLE, share(outer, width_mm), None),
+        (Organ.FAT, share(inner, width_mm), None),
     ]
     s = anatomy.scale
     for side in (-1.0, 1.0):
-        psoas = ellipsoid_mm(places, (side * 40 * s, 58 * s, -110 * s), (20 * s, 18 * s, 75 * s))
-        back = ellipsoid_mm(places, (side * 34 * s, 92 * s, 0.0), (28 * s, 18 * s, 1000.0))
-        layers += [(Organ.MUSCLE, share(psoas, width_mm)), (Organ.MUSCLE, share(back, width_mm))]
-    vertebra = ellipsoid_mm(places, (0.0, 62 * s, 0.0), (23 * s, 17 * s, 1000.0))
-    spinous = ellipsoid_mm(places, (0.0, 92 * s, 0.0), (6 * s, 18 * s, 1000.0))
-    disc = np.maximum(vertebra, _to_nearest(places.z - anatomy.disc_mm, VERTEBRA_MM * s) - 4.0)
-    layers += [(Organ.BONE, share(np.minimum(vertebra, spinous), width_mm)), (Organ.MUSCLE, share(disc, width_mm))]
+        layers += [
+            _muscle(places, (side * 40 * s, 58 * s, -110 * s), (20 * s, 18 * s, 75 * s), width_mm),
+            _muscle(places, (side * 34 * s, 92 * s, 0.0), (28 * s, 18 * s, 1000.0), width_mm),
+        ]
+    layers += _spine(anatomy, places, width_mm)
     first, slope = anatomy.ribs
     along = 0.8 * _to_nearest(places.z - first - slope * places.y, RIB_PITCH_MM * s) - 5.0
     ribs = np.maximum(np.maximum(along, np.abs(inner - 4.0) - 4.5), -110 * s - places.z)
-    layers.append((Organ.BONE, share(ribs, width_mm)))
-    return layers
+    return [*layers, (Organ.BONE, share(ribs, width_mm), None)]
+
+
+def _muscle(places: Places, center: Xyz, half_mm: Xyz, width_mm: float) -> Layer:
+    box = ellipsoid_box(places, center, half_mm, width_mm)
+    return Organ.MUSCLE, share(ellipsoid_mm(places.cut(box), center, half_mm), width_mm), box
+
+
+def _spine(anatomy: Anatomy, places: Places, width_mm: float) -> list[Layer]:
+    """Vertebrae, and the discs between them."""
+    s = anatomy.scale
+    box = ellipsoid_box(places, (0.0, 77.5 * s, 0.0), (23 * s, 32.5 * s, 1000.0), 2 * width_mm)
+    here = places.cut(box)
+    vertebra = ellipsoid_mm(here, (0.0, 62 * s, 0.0), (23 * s, 17 * s, 1000.0))
+    spinous = ellipsoid_mm(here, (0.0, 92 * s, 0.0), (6 * s, 18 * s, 1000.0))
+    disc = np.maximum(vertebra, _to_nearest(here.z - anatomy.disc_mm, VERTEBRA_MM * s) - 4.0)
+    return [
+        (Organ.BONE, share(np.minimum(vertebra, spinous), width_mm), box),
+        (Organ.MUSCLE, share(disc, width_mm), box),
+    ]
 
 
 def _to_nearest(height_mm: Field, pitch_mm: float) -> Field:
@@ -206,10 +236,10 @@ def _to_nearest(height_mm: Field, pitch_mm: float) -> Field:
     return np.asarray(np.abs(height_mm - pitch_mm * np.round(height_mm / pitch_mm)), np.float32)
 
 
-def chest_share(anatomy: Anatomy, places: Places, liver: Field, width_mm: float) -> Field:
+def chest_share(anatomy: Anatomy, places: Places, liver: Field, skin: Field, width_mm: float) -> Field:
     """Lung: inside the ribs, above the domes of the diaphragm (over liver on the right, over stomach on the left)."""
     s = anatomy.scale
-    inner = body_distance_mm(anatomy, places) + anatomy.fat_mm + anatomy.wall_mm
+    inner = skin + anatomy.fat_mm + anatomy.wall_mm
     right = ellipsoid_mm(places, (-72 * s, 0.0, -60 * s), (105 * s, 105 * s, 146 * s))
     left = ellipsoid_mm(places, (70 * s, 0.0, -60 * s), (95 * s, 105 * s, 138 * s))
     below = np.minimum(np.minimum(right, left), liver - 4.0)

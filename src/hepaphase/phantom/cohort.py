@@ -18,7 +18,7 @@ from ..base.log import track
 from ..io.case import STUDY_FILE, write_case
 from ..study.phase import Phase
 from .grids import Grid
-from .manifest import DRAWN, MANIFEST, cohort_hash, drawn_hash, phases_on_disk, read_facts
+from .manifest import DRAWN, MANIFEST, cohort_hash, drawn_hash, phases_on_disk, read_facts, volume_stats
 from .population import REFERRAL, Population
 from .simulate import PHANTOM_VERSION, SimulatedCase, simulate
 
@@ -136,11 +136,19 @@ def _write_one(job: tuple[Path, int, CohortOptions]) -> _Row:
         return _row(out, seed, lesions, clinical)
     folder = out / case_name(seed)
     if not (folder / DRAWN).exists():  # written last
-        case = simulate(seed, grid=options.grid, population=options.population)
-        write_case(case.study, folder)
-        write_json(folder / DRAWN, case.truth.drawn)
+        return _write_folder(folder, simulate(seed, grid=options.grid, population=options.population))
     facts = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
     return _row(out, seed, [row["class"] for row in facts["lesions"]], facts["clinical"])
+
+
+def _write_folder(folder: Path, case: SimulatedCase) -> _Row:
+    """What the row says is what will be on disk: NIfTI keeps float32 as it is, so nothing need be read again."""
+    study, drawn = case.study, case.truth.drawn
+    write_case(study, folder)
+    write_json(folder / DRAWN, drawn)
+    volumes = {str(p): volume_stats(v.hu) for p, v in study.phases.items()}
+    lesions = [row.lesion_class for row in study.lesion_table or ()]
+    return _Row(folder.name, drawn["seed"], lesions, dict(study.clinical), drawn_hash(drawn), volumes)
 
 
 def _row(out: Path, seed: int, lesions: list[str], clinical: dict[str, Any]) -> _Row:

@@ -12,6 +12,7 @@ from ..study.geometry import Geometry, Xyz
 from ..study.phase import Phase
 from .anatomy import (
     Anatomy,
+    body_distance_mm,
     chest_share,
     liver_distance_mm,
     vessel_share,
@@ -20,7 +21,7 @@ from .anatomy import (
 from .growth import paint
 from .labels import Organ
 from .lesions import Lesion
-from .space import Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, smooth_values
+from .space import Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, slabs, smooth_values
 from .tissues import Enhancement
 
 Floats = npt.NDArray[np.float64]
@@ -70,15 +71,17 @@ def paint_phase(
     places = _places(scene.anatomy, axes, shift_mm, bend)
     canvas = _Canvas(geometry.shape_zyx, scene.organ_hu, _columns(moved))
     surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
-    liver_mm = liver_distance_mm(scene.anatomy, places, surface)
-    _paint_organs(canvas, scene.anatomy, places, liver_mm, width)
-    _paint_texture(canvas, scene, _shifted(axes, shift_mm), share(liver_mm, width))
+    skin = body_distance_mm(scene.anatomy, places)
+    liver_mm = liver_distance_mm(scene.anatomy, places, surface, skin)
+    liver = share(liver_mm, width)
+    _paint_organs(canvas, scene.anatomy, places, _Surfaces(skin, liver_mm, liver), width)
+    _paint_texture(canvas, scene, _shifted(axes, shift_mm), liver)
     _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
-    _paint_lesions(canvas, scene, places, share(liver_mm, width), width)
+    _paint_lesions(canvas, scene, places, liver, width)
     hu = _blurred(canvas.hu, geometry, scene.blur_mm)
     inside = np.where(canvas.organs > 0, 1.0, 0.25).astype(np.float32)
-    liver = (liver_mm < 0) & np.isin(canvas.organs, (Organ.LIVER, *IN_LIVER))
-    return State(hu, canvas.organs, liver.astype(np.uint8), canvas.lesions, inside)
+    mask = (liver_mm < 0) & np.isin(canvas.organs, (Organ.LIVER, *IN_LIVER))
+    return State(hu, canvas.organs, mask.astype(np.uint8), canvas.lesions, inside)
 
 
 def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
@@ -87,8 +90,9 @@ def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
     width = float(np.cbrt(np.prod(geometry.spacing_xyz_mm)))
     places = _places(anatomy, axes, (0.0, 0.0, 0.0), _unbent())
     canvas = _Canvas(geometry.shape_zyx, {}, slice(0, 0))
-    liver_mm = liver_distance_mm(anatomy, places, read_lattice(anatomy.surface_mm, axes))
-    _paint_organs(canvas, anatomy, places, liver_mm, width)
+    skin = body_distance_mm(anatomy, places)
+    liver_mm = liver_distance_mm(anatomy, places, read_lattice(anatomy.surface_mm, axes), skin)
+    _paint_organs(canvas, anatomy, places, _Surfaces(skin, liver_mm, share(liver_mm, width)), width)
     _paint_vessels(canvas, anatomy, places, share(liver_mm + 3.0, width), width)
     return canvas.organs
 
@@ -116,9 +120,13 @@ class _Canvas:
         self.organs[where][part > 0.5] = organ
         if not len(self.hu):
             return
-        values = self.table[organ][self.columns].astype(np.float32)[:, None, None, None]
-        area = self.hu[(slice(None), *where)]
-        area += (values - area) * part
+        values = self.table[organ][self.columns].astype(np.float32)
+        for volume, value in zip(self.hu, values, strict=True):
+            area = volume[where]
+            for run in slabs(area.shape):
+                change = value - area[run]
+                change *= part[run]
+                area[run] += change
 
 
 def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field]) -> tuple[Field, Field, Field]:
@@ -155,21 +163,32 @@ def _places(
     )
 
 
-def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, liver_mm: Field, width: float) -> None:
-    layers = wall_shares(anatomy, places, width)
-    for organ, part in layers[:3]:
-        canvas.lay(organ, part)
+@dataclass(frozen=True, slots=True)
+class _Surfaces:
+    """Skin and liver on a grid."""
+
+    skin_mm: Field
+    """Signed distance."""
+    liver_mm: Field
+    liver: Field
+    """Share of each voxel."""
+
+
+def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, surfaces: _Surfaces, width: float) -> None:
+    layers = wall_shares(anatomy, places, surfaces.skin_mm, width)
+    for organ, part, box in layers[:3]:
+        canvas.lay(organ, part, box)
     cavity = layers[2][1]
-    canvas.lay(Organ.LUNG, chest_share(anatomy, places, liver_mm, width))
+    canvas.lay(Organ.LUNG, chest_share(anatomy, places, surfaces.liver_mm, surfaces.skin_mm, width))
     for blob in anatomy.blobs[:-1]:
         if blob.organ is not Organ.KIDNEY:
             _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
-    canvas.lay(Organ.LIVER, share(liver_mm, width))
+    canvas.lay(Organ.LIVER, surfaces.liver)
     for blob in anatomy.blobs:
         if blob.organ in (Organ.KIDNEY, Organ.GALLBLADDER):
             _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
-    for organ, part in layers[3:]:
-        canvas.lay(organ, part)
+    for organ, part, box in layers[3:]:
+        canvas.lay(organ, part, box)
 
 
 def _lay_blob(
@@ -188,7 +207,8 @@ def _lay_blob(
 def _paint_texture(canvas: _Canvas, scene: Scene, axes: tuple[Field, Field, Field], liver: Field) -> None:
     """Fine unevenness of the parenchyma, the same in every phase."""
     values = np.float32(TEXTURE_HU) * sum(read_lattice(lattice, axes) for lattice in scene.texture)
-    canvas.hu += values * liver
+    values *= liver
+    canvas.hu += values
 
 
 def draw_texture(seed: int) -> tuple[Field, ...]:

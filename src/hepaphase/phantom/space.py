@@ -1,5 +1,6 @@
 """Places in the patient: smooth random fields, breathing, and shapes as signed distances."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +10,12 @@ import numpy.typing as npt
 from ..study.geometry import Geometry, Xyz
 
 Field = npt.NDArray[np.float32]
+Box = tuple[slice, slice, slice]
 
 LATTICE_MM = 40.0
 """Correlation length of smooth fields (our choice, the one of the physics notes for breathing)."""
 HALF_EXTENT_MM = 400.0
+_SLAB_VOXELS = 65536
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,34 @@ def grid_axes_mm(geometry: Geometry) -> tuple[Field, Field, Field]:
     return z, y, x
 
 
+def slabs(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Runs of slices whose arrays stay in the cache of a processor: arithmetic over a whole grid is bound by memory."""
+    step = max(1, _SLAB_VOXELS // max(1, shape[1] * shape[2]))
+    return (slice(start, start + step) for start in range(0, shape[0], step))
+
+
 def ellipsoid_mm(places: Places, center: Xyz, half_mm: Xyz) -> Field:
     """Signed distance to an ellipsoid, mm, negative inside; exact at the surface to first order."""
-    radius2: Field = np.full(places.x.shape, 1e-6, np.float32)
-    slope2: Field = np.full(places.x.shape, 1e-12, np.float32)
-    for place, middle, half in zip((places.x, places.y, places.z), center, half_mm, strict=True):
-        part: Field = place - np.float32(middle)
-        part *= part
-        part *= np.float32(1 / half**2)
-        radius2 += part
-        part *= np.float32(1 / half**2)
-        slope2 += part
-    return np.asarray((radius2 - np.sqrt(radius2)) / np.sqrt(slope2), np.float32)
+    out: Field = np.empty(places.x.shape, np.float32)
+    for run in slabs(out.shape):
+        radius2: Field = np.full(out[run].shape, 1e-6, np.float32)
+        slope2: Field = np.full(out[run].shape, 1e-12, np.float32)
+        for place, middle, half in zip((places.x, places.y, places.z), center, half_mm, strict=True):
+            part: Field = place[run] - np.float32(middle)
+            part *= part
+            part *= np.float32(1 / half**2)
+            radius2 += part
+            part *= np.float32(1 / half**2)
+            slope2 += part
+        np.sqrt(slope2, out=slope2)
+        np.divide(radius2 - np.sqrt(radius2), slope2, out=out[run])
+    return out
+
+
+def ellipsoid_box(places: Places, center: Xyz, half_mm: Xyz, width_mm: float) -> tuple[slice, slice, slice]:
+    """The part of the grid that an ellipsoid's ``share`` can reach, given that its distance is of first order."""
+    reach = [half + width_mm * max(1.0, half / min(half_mm)) for half in half_mm]
+    return places.box(center, (reach[0], reach[1], reach[2]))
 
 
 def segment_mm(places: Places, start: Xyz, end: Xyz, radius_mm: float) -> Field:
@@ -122,4 +141,7 @@ def segment_mm(places: Places, start: Xyz, end: Xyz, radius_mm: float) -> Field:
 
 def share(distance_mm: Field, width_mm: float) -> Field:
     """Share of a voxel that is inside a surface at ``distance_mm``: linear over the voxel (partial volume)."""
-    return np.asarray(np.clip(0.5 - distance_mm / width_mm, 0.0, 1.0), np.float32)
+    out = distance_mm / width_mm
+    np.subtract(0.5, out, out=out)
+    np.clip(out, 0.0, 1.0, out=out)
+    return np.asarray(out, np.float32)
