@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest
 
 from ..base.atomic import atomic_path
 from ..base.log import track
@@ -16,7 +17,7 @@ from ..evaluation.patient import Statistic
 from ..evaluation.table import markdown
 from ..organs.segment import coarse_organs
 from ..phantom.population import REFERRAL, Population
-from ..phantom.simulate import simulate
+from ..phantom.simulate import Truth, filed_as, simulate
 from ..prepare.recognize import Recognized, recognize
 from ..prepare.regions import measure
 from ..study.phase import Phase
@@ -35,8 +36,12 @@ class PhaseRow:
     given: str
     """``together`` with the patient's other phases, without their order, or ``alone``."""
     phase: Phase
+    """What was scanned, whatever the file is called."""
     time_s: float
+    """When it was scanned."""
     found: Recognized
+    filed: Phase
+    """What the file is called: another phase after the drawn failure ``wrong_label``."""
 
 
 def run(
@@ -45,27 +50,34 @@ def run(
     """Simulate each seed, find the organs, and recognize its phases together and one by one."""
     rows = []
     for seed in track(seeds, title="Recognizing", total=len(seeds), quiet=quiet):
-        study = simulate(seed, population=population).study
+        simulated = simulate(seed, population=population)
+        study = simulated.study
         measured = {p: measure(v, coarse_organs(v, organs, device=device)).hu for p, v in study.phases.items()}
         usable = {p: hu for p, hu in measured.items() if hu}
         answers = recognize(list(usable.values()))
-        for (phase, hu), answer in zip(usable.items(), answers, strict=True):
-            time_s = study.phase(phase).time_s or 0.0
-            rows.append(PhaseRow(study.case, TOGETHER, phase, time_s, answer))
-            rows.append(PhaseRow(study.case, ALONE, phase, time_s, recognize([hu])[0]))
+        for (name, hu), answer in zip(usable.items(), answers, strict=True):
+            phase, time_s = scanned(name, simulated.truth)
+            rows.append(PhaseRow(study.case, TOGETHER, phase, time_s, answer, name))
+            rows.append(PhaseRow(study.case, ALONE, phase, time_s, recognize([hu])[0], name))
     return rows
+
+
+def scanned(name: Phase, truth: Truth) -> tuple[Phase, float]:
+    """What the file called ``name`` really shows, and when it was scanned in seconds after injection."""
+    phase = filed_as(name, truth.patient.phases, truth.patient.events)
+    return phase, truth.patient.exam.times_s[phase]
 
 
 def write(rows: Sequence[PhaseRow], out: Path, facts: Mapping[str, str], config: Bootstrap | None = None) -> str:
     """Write ``rows.csv`` below ``out`` and return the tables in Markdown."""
     with atomic_path(out / "rows.csv") as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        names = ["case", "given", "phase", "time_s", "found", *(f"p_{p}" for p in Phase)]
+        names = ["case", "given", "filed", "phase", "time_s", "found", *(f"p_{p}" for p in Phase)]
         writer.writerow([*names, "found_s", "low_s", "high_s", "misfit", "sure", *facts])
         for r in rows:
             shares = [f"{r.found.probabilities[p]:.4f}" for p in Phase]
             times = [f"{v:.1f}" for v in (r.found.time_s, *r.found.interval_s)]
-            start = [r.case, r.given, r.phase, f"{r.time_s:.1f}", r.found.phase, *shares, *times]
+            start = [r.case, r.given, r.filed, r.phase, f"{r.time_s:.1f}", r.found.phase, *shares, *times]
             writer.writerow([*start, f"{r.found.misfit:.2f}", int(r.found.sure), *facts.values()])
     kinds = list(dict.fromkeys(row.given for row in rows))
     chosen = {kind: [r for r in rows if r.given == kind] for kind in kinds}
@@ -101,13 +113,24 @@ def statistics(rows: Sequence[PhaseRow], config: Bootstrap | None = None) -> lis
 
 
 def confusion(rows: Sequence[PhaseRow]) -> str:
-    """Counts: a line per true phase, a column per phase found, and how many were asked."""
-    lines = ["| true | " + " | ".join(Phase) + " | asked |", "|---" * (len(Phase) + 2) + "|"]
+    """A line per phase scanned, a column per phase found, and how many were asked: counts, shares with 95 % intervals.
+
+    Intervals are Wilson's, one volume of this phase per patient.
+    """
+    lines = ["| scanned | " + " | ".join(Phase) + " | asked |", "|---" * (len(Phase) + 2) + "|"]
     for phase in Phase:
         here = [r for r in rows if r.phase is phase]
         counts = [sum(r.found.phase is other for r in here) for other in Phase]
-        lines.append(f"| {phase} | " + " | ".join(map(str, [*counts, sum(not r.found.sure for r in here)])) + " |")
+        cells = [_share(count, len(here)) for count in [*counts, sum(not r.found.sure for r in here)]]
+        lines.append(f"| {phase} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _share(count: int, total: int) -> str:
+    if not total:
+        return "0"
+    found = binomtest(count, total).proportion_ci(method="wilson")
+    return f"{count} ({count / total:.2f} [{found.low:.2f}, {found.high:.2f}])"
 
 
 def _patients(rows: Sequence[PhaseRow]) -> list[list[int]]:
