@@ -5,7 +5,8 @@ import pytest
 from tests.prepare.test_recognize import regions
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.prepare.phases import Candidate, name_phases, said_phase
+from hepaphase.datasets.spelling import said_phase
+from hepaphase.prepare.phases import Candidate, name_phases
 from hepaphase.prepare.regions import Measured
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase, Provenance

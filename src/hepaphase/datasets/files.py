@@ -20,6 +20,7 @@ from ..study.study import HuArray, LesionRow, PhaseVolume, Study
 from .defects import defects_of
 from .layout import Layout, MaskRule
 from .tables import Table, lesion_kind, spelled
+from .unnamed import Namer, Unnamed
 
 Mask = tuple[npt.NDArray[Any], Geometry]
 
@@ -46,6 +47,8 @@ class FileCohort:
     """The name of the adapter's file, under which known defects are registered."""
     layout: ClassVar[Layout]
     table: ClassVar[Table | None] = None
+    namer: Namer | None = None
+    """Names the scans of a source that does not tell their phase."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -105,7 +108,8 @@ class FileCohort:
         clinical = self.clinical(case)
         known = defects_of(self.source, case)
         warnings = [f"Known defect of {self.source}: {d.what}" for d in known]
-        if not self.layout_at(self.root).phase_told:
+        told = self.layout_at(self.root).phase_told
+        if not told and self.namer is None:
             clinical["phase_trust"] = "untold"
             warnings.append(_UNTOLD.format(self.layout.only))
         clinical.update({name: value for d in known for name, value in d.marks.items()})
@@ -114,6 +118,10 @@ class FileCohort:
             hu, geometry = read_volume(path)
             phases[phase] = PhaseVolume(self.restored(hu), self.placed(geometry), Provenance.MEASURED)
         masks = self._masks(files)
+        if not told and self.namer is not None:
+            unnamed = [Unnamed(name=case, label="The scan", volume=volume) for volume in phases.values()]
+            named = self.namer(unnamed, masks)
+            phases, warnings = named.phases, [*warnings, *named.warnings]
         study = Study(case, phases, masks, self.lesion_rows(masks, clinical), clinical, tuple(warnings))
         return self.checked(study, files)
 

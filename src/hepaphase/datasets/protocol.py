@@ -7,8 +7,11 @@ from typing import Any, Protocol
 from ..base.errors import InputError
 from ..base.family import Family
 from ..study.study import Study
+from .unnamed import Namer
 
 ADAPTERS = Family("hepaphase.datasets.adapters", "Adapter", "dataset adapter")
+PLAIN = ("dicom",)
+"""Layouts that any folder with such files has; taken where no layout of a known set fits."""
 
 
 class Adapter(Protocol):
@@ -19,7 +22,7 @@ class Adapter(Protocol):
 
     @staticmethod
     def recognizes(root: Path) -> bool:
-        """Whether ``root`` has this layout, judged by names of files and folders only."""
+        """Whether ``root`` has this layout, judged by names of files and folders (plain DICOM: by first bytes)."""
         ...
 
     def cases(self) -> list[str]:
@@ -52,8 +55,10 @@ class Adapter(Protocol):
         """Lay ``study`` out below ``root`` the way the source does; tests read it back with ``load``."""
 
 
-def open_cohort(root: Path, *, layout: str | None = None) -> Adapter:
+def open_cohort(root: Path, *, layout: str | None = None, namer: Namer | None = None) -> Adapter:
     """The adapter for the cohort at ``root``: ``layout`` when given, else the one that recognizes the folder.
+
+    ``namer`` names the phases of sources that do not tell them; without it they do as their adapters say.
 
     Raises:
         InputError: when there is no such folder, or no layout or more than one fits.
@@ -62,17 +67,21 @@ def open_cohort(root: Path, *, layout: str | None = None) -> Adapter:
     if not root.is_dir():
         raise InputError(f"There is no cohort folder '{root}'.")
     if layout is not None:
-        return _open(layout, root)
-    fitting = [name for name in ADAPTERS.names() if ADAPTERS.load(name).recognizes(root)]
+        return _open(layout, root, namer)
+    known = [name for name in ADAPTERS.names() if name not in PLAIN]
+    fitting = [name for name in known if ADAPTERS.load(name).recognizes(root)]
+    fitting = fitting or [name for name in PLAIN if ADAPTERS.load(name).recognizes(root)]
     if len(fitting) != 1:
         found = "several layouts fit: " + ", ".join(fitting) if fitting else "no known layout fits"
         raise InputError(
             f"Cannot tell how the cohort '{root}' is laid out: {found}. Known: {', '.join(ADAPTERS.names())}. "
             "Ours is one folder per case holding NC.nii.gz, AP.nii.gz, PVP.nii.gz or DP.nii.gz."
         )
-    return _open(fitting[0], root)
+    return _open(fitting[0], root, namer)
 
 
-def _open(layout: str, root: Path) -> Adapter:
+def _open(layout: str, root: Path, namer: Namer | None) -> Adapter:
     adapter: Adapter = ADAPTERS.load(layout)(root)
+    if hasattr(adapter, "namer"):
+        adapter.namer = namer
     return adapter

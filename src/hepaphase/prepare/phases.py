@@ -1,13 +1,13 @@
 """The volumes of one visit, each given its phase by what it measures; or a question, where that does not settle it."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..base.errors import ConfigError
 from ..base.log import logger
+from ..datasets.spelling import said_phase
 from ..study.phase import TYPICAL_TIME_S, Phase
 from ..study.study import PhaseVolume
 from .recognize import MOST_VOLUMES, Recognized, recognize
@@ -19,14 +19,6 @@ average to at 3 mm, less than any urine with contrast agent (our choice)."""
 UNLIKE = 6.0
 """Misfit from which a volume looks like no examination of the model (our choice)."""
 _SAME_TIME_S = 8.0
-
-_WORDS = {
-    Phase.NC: r"native?|nativ|non.?contrast|unenhanced|without|w/?o|plain|ohne|\bnc\b|\bnon.?con",
-    Phase.AP: r"arter|\bart\b|\bap\b|\bhap\b",
-    Phase.PVP: r"portal|venous|ven[oö]s|\bpv\b|\bpvp\b|\bven\b",
-    Phase.DP: r"delay|late|sp[aä]t|equilib|\bdp\b",
-}
-"""What series are called, per phase, in the order in which they are looked for."""
 
 _log = logger(__name__)
 
@@ -122,12 +114,6 @@ def oddities(candidate: Candidate, answer: Recognized) -> list[str]:
             f"{answer.interval_s[0]:.0f} to {answer.interval_s[1]:.0f} s; the measured time is used."
         )
     return found
-
-
-def said_phase(text: str) -> Phase | None:
-    """The phase that a description names; None when it names none or several."""
-    named = [phase for phase, words in _WORDS.items() if re.search(words, text.lower())]
-    return named[0] if len(named) == 1 else None
 
 
 def _within(time_s: float, answer: Recognized) -> bool:
