@@ -207,7 +207,7 @@ def wall_shares(anatomy: Anatomy, places: Places, skin: Field, width_mm: float) 
         ]
     layers += _spine(anatomy, places, width_mm)
     first, slope = anatomy.ribs
-    along = 0.8 * _to_nearest(places.z - first - slope * places.y, RIB_PITCH_MM * s) - 5.0
+    along = 0.8 * to_nearest(places.z - first - slope * places.y, RIB_PITCH_MM * s) - 5.0
     ribs = np.maximum(np.maximum(along, np.abs(inner - 4.0) - 4.5), -110 * s - places.z)
     return [*layers, (Organ.BONE, share(ribs, width_mm), None)]
 
@@ -224,14 +224,14 @@ def _spine(anatomy: Anatomy, places: Places, width_mm: float) -> list[Layer]:
     here = places.cut(box)
     vertebra = ellipsoid_mm(here, (0.0, 62 * s, 0.0), (23 * s, 17 * s, 1000.0))
     spinous = ellipsoid_mm(here, (0.0, 92 * s, 0.0), (6 * s, 18 * s, 1000.0))
-    disc = np.maximum(vertebra, _to_nearest(here.z - anatomy.disc_mm, VERTEBRA_MM * s) - 4.0)
+    disc = np.maximum(vertebra, to_nearest(here.z - anatomy.disc_mm, VERTEBRA_MM * s) - 4.0)
     return [
         (Organ.BONE, share(np.minimum(vertebra, spinous), width_mm), box),
         (Organ.MUSCLE, share(disc, width_mm), box),
     ]
 
 
-def _to_nearest(height_mm: Field, pitch_mm: float) -> Field:
+def to_nearest(height_mm: Field, pitch_mm: float) -> Field:
     """Distance to the nearest multiple of ``pitch_mm``."""
     return np.asarray(np.abs(height_mm - pitch_mm * np.round(height_mm / pitch_mm)), np.float32)
 

@@ -19,6 +19,8 @@ class Detail:
     """Lesions by ``REFINED_CLASSES``."""
     fatty_share: float = 0.2
     """Share of livers with steatosis."""
+    finished: bool = False
+    """Bowel and mesentery between organs, marrow, cortex and grain inside them (``finish.py``)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.fatty_share <= 0.2:
@@ -51,6 +53,6 @@ PLAIN_DETAIL = Detail()
 
 REFINED_CLASSES: dict[str, LesionClass] = _refined()
 
-FULL_DETAIL = Detail(refined_lesions=True, fatty_share=0.1)
+FULL_DETAIL = Detail(refined_lesions=True, fatty_share=0.1, finished=True)
 """Of the ``sim-*`` cohorts. One liver in ten fatty, by 5 to 30 %, leaves 6 % at 40 HU or less, as in 3357 adults (R17);
 with one in five it is 12 %."""

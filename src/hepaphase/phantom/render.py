@@ -1,6 +1,6 @@
 """One breathing state of one patient on a grid: HU in every phase, labels, lesions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +12,28 @@ from ..study.geometry import Geometry, Xyz
 from ..study.phase import Phase
 from .anatomy import (
     Anatomy,
+    Layer,
     body_distance_mm,
     chest_share,
     liver_distance_mm,
     vessel_share,
     wall_shares,
 )
+from .finish import (
+    Finish,
+    paint_cavity,
+    paint_grain,
+    paint_kidney,
+    paint_muscle,
+    paint_ribs,
+    paint_spine,
+    paint_stomach,
+    paint_wall,
+)
 from .growth import paint
 from .labels import Organ
 from .lesions import Lesion
-from .space import Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, slabs, smooth_values
+from .space import Box, Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, slabs, smooth_values
 from .tissues import Enhancement
 
 Floats = npt.NDArray[np.float64]
@@ -45,6 +57,8 @@ class Scene:
     """Lattice fields of unit variance, unevenness of the parenchyma that stays with the body."""
     seed: int
     blur_mm: float
+    fields: Mapping[str, Field] | None = None
+    """Lattice fields of what organs hold and of what lies between them; None leaves both even."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,10 @@ def paint_phase(
     skin = body_distance_mm(scene.anatomy, places)
     liver_mm = liver_distance_mm(scene.anatomy, places, surface, skin)
     liver = share(liver_mm, width)
-    _paint_organs(canvas, scene.anatomy, places, _Surfaces(skin, liver_mm, liver), width)
+    finish = None
+    if scene.fields:
+        finish = Finish(scene.anatomy, places, skin, width, scene.fields, _shifted(axes, shift_mm))
+    _paint_organs(canvas, scene.anatomy, places, _Surfaces(skin, liver_mm, liver, finish), width)
     _paint_texture(canvas, scene, _shifted(axes, shift_mm), liver)
     _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
     _paint_lesions(canvas, scene, places, liver, width)
@@ -128,6 +145,12 @@ class _Canvas:
                 change *= part[run]
                 area[run] += change
 
+    def mix(self, values: Sequence[float] | Floats, part: Field, box: Box | None = None) -> None:
+        """Like ``lay``, of HU (4,) in the four phases and without a label."""
+        where = box or (slice(None), slice(None), slice(None))
+        for volume, value in zip(self.hu, np.asarray(values, np.float32)[self.columns], strict=True):
+            volume[where] += (value - volume[where]) * part
+
 
 def _bend(seed: int, phase: Phase, axes: tuple[Field, Field, Field]) -> tuple[Field, Field, Field]:
     rng = stream(seed, "bend", phase)
@@ -172,23 +195,49 @@ class _Surfaces:
     liver_mm: Field
     liver: Field
     """Share of each voxel."""
+    finish: Finish | None = None
+    """What is inside and between organs, if anything is."""
 
 
 def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, surfaces: _Surfaces, width: float) -> None:
     layers = wall_shares(anatomy, places, surfaces.skin_mm, width)
     for organ, part, box in layers[:3]:
         canvas.lay(organ, part, box)
-    cavity = layers[2][1]
-    canvas.lay(Organ.LUNG, chest_share(anatomy, places, surfaces.liver_mm, surfaces.skin_mm, width))
+    cavity, finish = layers[2][1], surfaces.finish
+    lung = chest_share(anatomy, places, surfaces.liver_mm, surfaces.skin_mm, width)
+    if finish:
+        paint_wall(canvas, finish)
+        paint_cavity(canvas, finish, cavity)
+    canvas.lay(Organ.LUNG, lung)
     for blob in anatomy.blobs[:-1]:
         if blob.organ is not Organ.KIDNEY:
             _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
+            if finish and blob.organ is Organ.STOMACH:
+                paint_stomach(canvas, finish, blob, cavity)
+    if finish:
+        paint_grain(canvas, finish, canvas.organs)
     canvas.lay(Organ.LIVER, surfaces.liver)
     for blob in anatomy.blobs:
         if blob.organ in (Organ.KIDNEY, Organ.GALLBLADDER):
             _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
-    for organ, part, box in layers[3:]:
+            if finish and blob.organ is Organ.KIDNEY:
+                paint_kidney(canvas, finish, blob, cavity)
+    _paint_frame(canvas, layers[3:], finish)
+
+
+def _paint_frame(canvas: _Canvas, layers: list[Layer], finish: Finish | None) -> None:
+    """Muscles of the back, spine and ribs."""
+    if finish is None:
+        for organ, part, box in layers:
+            canvas.lay(organ, part, box)
+        return
+    *muscles, vertebra, disc = [(organ, part * finish.trunk(box), box) for organ, part, box in layers[:-1] if box]
+    for _, part, box in muscles:
+        paint_muscle(canvas, finish, part, box)
+    for organ, part, box in (vertebra, disc):
         canvas.lay(organ, part, box)
+    paint_spine(canvas, finish)
+    paint_ribs(canvas, finish)
 
 
 def _lay_blob(

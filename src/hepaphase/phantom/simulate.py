@@ -19,6 +19,7 @@ from .acquisition import Contents, Scanner, true_exam
 from .anatomy import Anatomy, draw_anatomy, liver_distance_mm
 from .events import Event, draw_events, find_event
 from .exam import Exam, draw_exam
+from .finish import draw_fields
 from .grids import Grid, place_grid
 from .labels import Organ
 from .lesions import Lesion, draw_lesions
@@ -182,6 +183,7 @@ def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
         texture=draw_texture(drawn.seed),
         seed=drawn.seed,
         blur_mm=max(drawn.exam.blur_mm, 0.6),
+        fields=draw_fields(drawn.seed) if drawn.population.detail.finished else None,
     )
     scanner = Scanner(drawn.population.domain, contents, geometry)
     still = paint_phase(scene, geometry)
