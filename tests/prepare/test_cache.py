@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.example_study import example_study
 
 from hepaphase.io.case import write_case
-from hepaphase.prepare.cohort import prepare_cohort
+from hepaphase.prepare.cohort import Tools, prepare_cohort
 from hepaphase.prepare.crop import LiverGrid
 
 CASES = ("a", "b", "c")
@@ -21,7 +22,7 @@ def cohort(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def remade(folder: Path, **settings: LiverGrid) -> set[str]:
+def remade(folder: Path, **settings: Any) -> set[str]:
     """Cases that a further run makes again."""
     before = {case: (folder / "out" / f"{case}.npz").stat().st_mtime_ns for case in CASES}
     prepare_cohort(folder / "in", folder / "out", quiet=True, **settings)
@@ -46,6 +47,11 @@ def test_a_damaged_result_or_another_grid_is_made_again(cohort: Path) -> None:
         file.write(b"x")
     assert remade(cohort) == {"c"}
     assert remade(cohort, grid=LiverGrid(spacing_mm=5.0)) == set(CASES)
+
+
+def test_another_organ_model_makes_all_again(cohort: Path) -> None:
+    assert remade(cohort, tools=Tools(fingerprint="other weights")) == set(CASES)
+    assert remade(cohort, tools=Tools(fingerprint="other weights")) == set()
 
 
 def test_a_damaged_index_makes_all_again(cohort: Path) -> None:

@@ -6,7 +6,7 @@ from tests.prepare.test_recognize import regions
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.datasets.spelling import said_phase
-from hepaphase.prepare.phases import Candidate, name_phases
+from hepaphase.prepare.phases import Candidate, against_names, name_phases
 from hepaphase.prepare.regions import Measured
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase, Provenance
@@ -66,6 +66,19 @@ def test_doubt_becomes_a_question_with_an_answer_to_give() -> None:
     doubtful = Candidate(name="7:2", label="", volume=doubtful.volume, measured=Measured({"liver": 100.0}, None))
     with pytest.raises(ConfigError, match=r"7:2 looks like .* or .*--phases"):
         name_phases([doubtful])
+
+
+def test_a_name_that_does_not_fit_is_said() -> None:
+    times = {Phase.NC: 0.0, Phase.AP: 38.0, Phase.PVP: 70.0}
+    right = {phase: Measured(regions(time_s), None) for phase, time_s in times.items()}
+    assert against_names(right) == []
+    swapped = {Phase.NC: right[Phase.AP], Phase.AP: right[Phase.NC], Phase.PVP: right[Phase.PVP]}
+    (text,) = against_names(swapped)
+    assert text.startswith("NC measures as AP and AP as NC: they look swapped") and "Nothing was renamed" in text
+    (text,) = against_names({Phase.DP: right[Phase.NC], Phase.PVP: right[Phase.PVP]})
+    assert text.startswith("DP measures as NC: NC ")
+    assert against_names({Phase.PVP: Measured({}, None)}) == []
+    assert against_names({Phase.NC: Measured({"liver": 100.0}, None)}) == []  # in doubt: no word
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ HepaphaseError
 ├── StudyError              a study that lacks what was asked of it
 │   └── MissingPhaseError
 ├── ConfigError             a setting that cannot be
-│   └── UnknownNameError    a plug-in, class or recipe that does not exist
+│   ├── UnknownNameError    a plug-in, class or recipe that does not exist
+│   └── PhaseDoubtError     volumes whose phases cannot be told surely; the user has to name them
 ├── BundleError             weights that do not fit the model or the class table
 ├── CheckpointError         a checkpoint that cannot be resumed from
 ├── OutputError             a place we may not write to
@@ -53,6 +54,10 @@ class ConfigError(HepaphaseError):
 
 class UnknownNameError(ConfigError):
     """A plug-in, lesion class or recipe of that name does not exist."""
+
+
+class PhaseDoubtError(ConfigError):
+    """Which phase a volume is cannot be told surely: the user has to name it."""
 
 
 class BundleError(HepaphaseError):

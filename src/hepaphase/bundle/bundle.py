@@ -1,5 +1,6 @@
 """A model in one file: weights, configuration, class list, versions and card."""
 
+import hashlib
 import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
@@ -100,6 +101,14 @@ class Bundle:
             f"The {self.kind} bundle was trained on another class table: it {found}; "
             f"the table is {', '.join(expected)}. Train it again: hepaphase train."
         )
+
+    def fingerprint(self) -> str:
+        """Changes with any weight or setting; the card and versions do not count."""
+        digest = hashlib.sha256(json.dumps([self.kind, dict(self.config), self.classes], sort_keys=True).encode())
+        for name, tensor in sorted(self.weights.items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def load_into(self, module: nn.Module) -> None:
         """Copy the weights into ``module``, which must have exactly these, in these shapes.

@@ -1,6 +1,8 @@
 """``hepaphase doctor``: what is wrong with a cohort."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,14 +15,20 @@ from ._options import FOLDER
 @click.option("--against", type=FOLDER, multiple=True, help="Another cohort to look for the same scans in; repeatable.")
 @click.option("--layout", help="Name of the layout, when several fit.")
 @click.option("--fix", type=FOLDER, help="Write a repaired copy here, in our layout, with a log.")
-def command(cohort: Path, out: Path, against: tuple[Path, ...], layout: str | None, fix: Path | None) -> None:
+@click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
+def command(
+    cohort: Path, out: Path, against: tuple[Path, ...], layout: str | None, fix: Path | None, trust_names: bool
+) -> None:
     """Examine every case of COHORT: headers, voxels, masks, doubles, leaks between sets, known defects of the set.
+
+    Phases are measured: one that looks like another than its name says is a warning.
 
     Writes doctor.html and doctor.csv. The cohort itself is never changed.
     """
     from ..datasets.doctor import audit, repair, write_audit
 
-    found = audit(cohort, against=against, layout=layout)
+    measured = {} if trust_names else _measured()
+    found = audit(cohort, against=against, layout=layout, **measured)
     for path in write_audit(found, out):
         click.echo(f"{path}")
     errors = sum(c.level == "error" for c in found.complaints)
@@ -28,3 +36,11 @@ def command(cohort: Path, out: Path, against: tuple[Path, ...], layout: str | No
     if fix is not None:
         log = repair(cohort, found, fix)
         click.echo(f"{fix}: repaired copy, {len(log)} change(s) in repairs.csv")
+
+
+def _measured() -> dict[str, Any]:
+    from ..bundle.bundle import Bundle, shipped
+    from ..inference.intake import check_names, measured_names
+
+    load = cache(lambda: Bundle.load(shipped("organs"), kind="organs"))
+    return {"namer": measured_names(load), "check": lambda study: check_names(study, load)}

@@ -1,31 +1,57 @@
 """``hepaphase prepare``: a cohort to model input."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ._options import FOLDER, models_options
+
+if TYPE_CHECKING:
+    from ..bundle.bundle import Bundle
+    from ..prepare.cohort import Tools
 
 
 @click.command()
 @click.argument("cohort", type=FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option("--memory", type=float, help="Also write plan.json, with a batch that fits so many GiB.")
+@click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
 @models_options
-def command(cohort: Path, out: Path, memory: float | None, bundles: tuple[Path, ...], device: str) -> None:
+def command(
+    cohort: Path, out: Path, memory: float | None, trust_names: bool, bundles: tuple[Path, ...], device: str
+) -> None:
     """Put every case of COHORT on the liver grid, one file per case in OUT; unchanged cases are kept.
 
-    A case without a liver mask gets one from the organ model.
+    COHORT is a cohort in a known layout or a folder of DICOM studies. A case without a liver mask gets one from the
+    organ model. Phases that the source does not name are measured, and a case in doubt is left out; phases that it
+    names are measured too, and a name that does not fit is a warning (warnings.csv).
     """
-    from ..inference.models import Models, check_device
-    from ..organs.segment import segment_organs
     from ..prepare.cohort import prepare_cohort
 
     if memory is not None:
         _plan(cohort, out, memory)
-    organs, where = Models.load(bundles).organs, check_device(device)
-    paths = prepare_cohort(cohort, out, segment=lambda volume: segment_organs(volume, organs, device=where)["liver"])
-    click.echo(f"{len(paths)} case(s) in {out}")
+    from ..inference.models import Models, check_device
+
+    done = prepare_cohort(cohort, out, tools=_tools(Models.load(bundles).organs, check_device(device), trust_names))
+    click.echo(f"{len(done.paths)} case(s) in {out}")
+    if done.left_out:
+        click.echo(f"left out, phases in doubt: {', '.join(done.left_out)}")
+    if done.warnings:
+        click.echo(f"{len(done.warnings)} warning(s) in {out / 'warnings.csv'}")
+
+
+def _tools(organs: "Bundle", device: str, trust_names: bool) -> "Tools":
+    from ..inference.intake import check_names, measured_names
+    from ..organs.segment import segment_organs
+    from ..prepare.cohort import Tools
+
+    return Tools(
+        segment=lambda volume: segment_organs(volume, organs, device=device)["liver"],
+        namer=measured_names(lambda: organs, device=device),
+        check=None if trust_names else lambda study: check_names(study, lambda: organs, device=device),
+        fingerprint=organs.fingerprint() + (" names trusted" if trust_names else ""),
+    )
 
 
 def _plan(cohort: Path, out: Path, memory_gib: float) -> None:

@@ -80,7 +80,7 @@ def _prepared(cohort: Path, out: Path) -> Path:
 
     if is_prepared(cohort):
         return cohort
-    from ..prepare.cohort import prepare_cohort
+    from ..prepare.cohort import Tools, prepare_cohort
 
     def segment(volume: "PhaseVolume") -> Any:  # only for a case without a liver mask
         from ..bundle.bundle import Bundle, shipped
@@ -89,5 +89,5 @@ def _prepared(cohort: Path, out: Path) -> Path:
         bundle = Bundle.load(shipped("organs"), kind="organs")
         return segment_organs(volume, bundle)["liver"]
 
-    prepare_cohort(cohort, out / "prepared", segment=segment)
+    prepare_cohort(cohort, out / "prepared", tools=Tools(segment=segment))
     return out / "prepared"

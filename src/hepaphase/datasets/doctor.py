@@ -3,7 +3,7 @@
 import csv
 import html
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from ..study.study import Study
 from .content import Thumbnail, alike, thumbnail
 from .defects import CONTAINS, defects_of
 from .protocol import Adapter, open_cohort
+from .unnamed import Namer
+
+Check = Callable[[Study], Sequence[str]]
+"""Says what contradicts itself in a study, a sentence each; for what lies above this floor."""
 
 LIVER_ML = (400.0, 4000.0)
 """A liver mask outside of this is doubted (our choice: beyond any adult liver that is whole)."""
@@ -62,26 +66,36 @@ class Audit:
     complaints: tuple[Complaint, ...]
 
 
-def audit(root: Path, *, against: Sequence[Path] = (), layout: str | None = None, quiet: bool = False) -> Audit:
+def audit(
+    root: Path,
+    *,
+    against: Sequence[Path] = (),
+    layout: str | None = None,
+    namer: Namer | None = None,
+    check: Check | None = None,
+    quiet: bool = False,
+) -> Audit:
     """Read every case of the cohort at ``root``, one at a time, and say what is wrong.
 
     Args:
         root: The cohort.
         against: Other cohorts; scans that are in them too are found by their voxels.
         layout: Name of the adapter, when several fit.
+        namer: Names the phases of sources that do not tell them.
+        check: Says which phases measure as another than they are called.
         quiet: No progress.
 
     Raises:
         InputError: when no layout fits, or the cohort holds no case.
     """
-    adapter = open_cohort(root, layout=layout)
+    adapter = open_cohort(root, layout=layout, namer=namer)
     name = type(adapter).__module__.rpartition(".")[2]
-    facts, complaints = _read_all(adapter, name, quiet=quiet)
+    facts, complaints = _read_all(adapter, name, check, quiet=quiet)
     if not facts and not complaints:
         raise InputError(f"{root.name} holds no case.")
     complaints += _doubles(facts)
     for other in against:
-        far, _ = _read_all(open_cohort(other), "", quiet=quiet)
+        far, _ = _read_all(open_cohort(other), "", None, quiet=quiet)
         complaints += _shared(facts, far, other.name)
     if name in CONTAINS:
         text = f"{name} is known to share patients with {', '.join(CONTAINS[name])}. Compare: --against FOLDER."
@@ -89,7 +103,9 @@ def audit(root: Path, *, against: Sequence[Path] = (), layout: str | None = None
     return Audit(root.resolve().name, name, tuple(facts), tuple(complaints))
 
 
-def _read_all(adapter: Adapter, source: str, *, quiet: bool) -> tuple[list[CaseFacts], list[Complaint]]:
+def _read_all(
+    adapter: Adapter, source: str, check: Check | None, *, quiet: bool
+) -> tuple[list[CaseFacts], list[Complaint]]:
     facts: list[CaseFacts] = []
     complaints: list[Complaint] = []
     cases = adapter.cases()
@@ -105,6 +121,8 @@ def _read_all(adapter: Adapter, source: str, *, quiet: bool) -> tuple[list[CaseF
             continue
         facts.append(_facts(study, adapter.patient(case)))
         complaints += examine(study)
+        if check is not None:
+            complaints += [Complaint(case, "warning", "phase name", text) for text in check(study)]
     return facts, complaints
 
 

@@ -1,10 +1,12 @@
 """Any source to a study: phases named by the user, by file names, or else by what they measure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import ConfigError, InputError
 from ..bundle.bundle import Bundle
+from ..datasets.unnamed import Masks, Namer, Told, Unnamed, of_pass
 from ..io.archive import opened
 from ..io.case import MASK_NAMES, is_case
 from ..io.dicom import Contents, find_passes, read_pass
@@ -15,15 +17,13 @@ from ..io.seg import named_masks, read_seg
 from ..io.source import PhaseNames, read_source, read_unnamed
 from ..io.volume import is_volume
 from ..organs.segment import coarse_organs
-from ..prepare.phases import Candidate, name_phases
+from ..prepare.phases import Candidate, against_names, name_phases
 from ..prepare.regions import measure
-from ..study.phase import Phase, Provenance
+from ..study.phase import Provenance
 from ..study.study import PhaseVolume, Study
 
 Organs = Callable[[], Bundle]
 """The network that finds what is measured, loaded when it is needed: a source that cannot be read is refused first."""
-
-_AGENTLESS = ("", "none", "no", "without")
 
 
 def take_in(
@@ -36,6 +36,8 @@ def take_in(
     device: str = "cpu",
 ) -> Study:
     """The study at ``path``; volumes that neither the user nor a case folder names are recognized by measured HU.
+
+    Phases that are named are measured too: a name that the measurement contradicts is a warning, and stays.
 
     Args:
         path: as for ``read_source``, and a folder of NIfTI, NRRD or MetaImage files with any names.
@@ -53,7 +55,8 @@ def take_in(
         raise InputError(f"There is no file or folder '{path}'.")
     with opened(path) as place:
         if phases is not None or is_case(place):
-            return read_source(path, phases=phases, keep_identity=keep_identity, fill_missing=fill_missing)
+            study = read_source(path, phases=phases, keep_identity=keep_identity, fill_missing=fill_missing)
+            return replace(study, warnings=(*study.warnings, *check_names(study, organs, device=device)))
         if files := [place] if is_volume(place) else _volumes_in(place):
             return _files(path.name.split(".")[0], files, organs, device)
         if place.is_file() and place.name.upper() != DIRECTORY:
@@ -93,33 +96,58 @@ def _stem(path: Path) -> str:
     return path.name.split(".")[0]
 
 
+def measured_names(organs: Organs, *, device: str = "cpu") -> Namer:
+    """A namer that measures: for cohorts whose source does not tell phases.
+
+    It raises PhaseDoubtError where a phase is not sure, as ``name_phases`` does.
+    """
+
+    def name(volumes: Sequence[Unnamed], masks: Masks) -> Told:
+        if not volumes:
+            raise ConfigError("There is no CT pass to recognize. Give a folder with one.")
+        candidates = [
+            Candidate(
+                name=v.name,
+                label=v.label,
+                volume=v.volume,
+                measured=measure(v.volume, coarse_organs(v.volume, organs(), device=device), masks),
+                text=v.text,
+                scan_s=v.scan_s,
+                delay_s=v.delay_s,
+                contrast_told=v.contrast_told,
+            )
+            for v in volumes
+        ]
+        named = name_phases(candidates)
+        return Told(named.phases, named.names, named.warnings)
+
+    return name
+
+
+def check_names(study: Study, organs: Organs, *, device: str = "cpu") -> tuple[str, ...]:
+    """Warnings about scanned phases that measure as another phase than they are called.
+
+    Not looked at where voxels are known not to be HU.
+    """
+    if study.clinical.get("hu_trust") == "windowed":
+        return ()
+    scanned = {p: study.phases[p] for p in study.inputs}
+    measured = {p: measure(v, coarse_organs(v, organs(), device=device)) for p, v in scanned.items()}
+    return tuple(against_names(measured))
+
+
 def _dicom(contents: Contents, organs: Organs, *, keep_identity: bool, fill_missing: bool, device: str) -> Study:
-    candidates, notes = [], {}
+    unnamed = []
     for p in contents.passes:
         read = read_pass(p, fill_missing=fill_missing)
-        volume = PhaseVolume(read.hu, read.geometry, Provenance.MEASURED)
-        notes[p.key or p.uid] = read.notes
-        agent = p.contrast_agent.strip().lower()
-        candidates.append(
-            Candidate(
-                name=p.key or p.uid,
-                label=f"Series {p.key}" if p.key else "The series",
-                volume=volume,
-                measured=measure(volume, coarse_organs(volume, organs(), device=device)),
-                text=" ".join(filter(None, (p.description, p.protocol))),
-                scan_s=p.scan_s,
-                delay_s=p.delay_s if p.delay_s is not None and p.delay_s >= 0 else None,
-                contrast_told=None if not agent else agent not in _AGENTLESS,
-            )
-        )
-    if not candidates:
-        raise ConfigError("There is no CT pass to recognize. Give a folder with one.")
-    named = name_phases(candidates)
-    known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if keep_identity else {})}
+        unnamed.append(of_pass(p, PhaseVolume(read.hu, read.geometry, Provenance.MEASURED), read.notes))
     masks = {}
     for path in contents.segs:
         masks.update(named_masks(read_seg(path)))
-    warnings = [*named.warnings, *_notes(named.names, notes)]
+    named = measured_names(organs, device=device)(unnamed, masks)
+    known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if keep_identity else {})}
+    notes = {one.name: one.notes for one in unnamed}
+    warnings = [*named.warnings, *(f"{phase}: {n}" for phase, name in named.names.items() for n in notes[name])]
     return Study(
         case=str(known.get("patient_id") or contents.case),
         phases=named.phases,
@@ -127,7 +155,3 @@ def _dicom(contents: Contents, organs: Organs, *, keep_identity: bool, fill_miss
         clinical=known,
         warnings=tuple(warnings),
     )
-
-
-def _notes(names: Mapping[Phase, str], notes: Mapping[str, tuple[str, ...]]) -> list[str]:
-    return [f"{phase}: {note}" for phase, name in names.items() for note in notes[name]]

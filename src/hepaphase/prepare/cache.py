@@ -11,7 +11,7 @@ from ..base.atomic import write_json
 from .crop import LiverGrid
 
 KEYS = "cache.json"
-VERSION = 1
+VERSION = 2
 """Goes into every key; raise it when preparation itself changes."""
 _CHUNK = 1 << 20
 
@@ -23,6 +23,8 @@ class Entry:
     key: str
     sha256: str
     """Of the prepared file, so that a damaged one is made again."""
+    warnings: tuple[str, ...] = ()
+    """What was odd about the case when it was made."""
 
 
 def file_hash(path: Path) -> str:
@@ -34,14 +36,17 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def case_key(paths: Iterable[Path], facts: Mapping[str, Any], grid: LiverGrid | None) -> str:
-    """One code for the bytes of every input file, what tables say about the case, and the settings.
+def case_key(paths: Iterable[Path], facts: Mapping[str, Any], grid: LiverGrid | None, *, tools: str = "") -> str:
+    """One code for the bytes of every input file, what tables say about the case, the settings and the tools.
+
+    ``tools`` stands for everything beside our own code that makes the result: the weights of the organ model above all.
 
     Names of files count without their folder: a cohort that moves keeps its cache.
     """
     told = {
         "version": VERSION,
         "grid": asdict(grid or LiverGrid()),
+        "tools": tools,
         "facts": dict(facts),
         "files": sorted((path.name, file_hash(path)) for path in paths),
     }
@@ -58,8 +63,10 @@ class Cache:
         if self._path.is_file():
             try:
                 stored = json.loads(self._path.read_text(encoding="utf-8"))
-                self._entries = {case: Entry(**entry) for case, entry in stored.items()}
-            except (ValueError, TypeError, AttributeError):  # damaged: every case is made again
+                self._entries = {
+                    case: Entry(e["key"], e["sha256"], tuple(e.get("warnings", ()))) for case, e in stored.items()
+                }
+            except (ValueError, TypeError, AttributeError, KeyError):  # damaged: every case is made again
                 self._entries = {}
 
     def holds(self, case: str, path: Path, key: str) -> bool:
@@ -67,7 +74,11 @@ class Cache:
         entry = self._entries.get(case)
         return entry is not None and entry.key == key and path.is_file() and file_hash(path) == entry.sha256
 
-    def put(self, case: str, path: Path, key: str) -> None:
+    def warnings(self, case: str) -> tuple[str, ...]:
+        """What was odd about a case that is held."""
+        return self._entries[case].warnings
+
+    def put(self, case: str, path: Path, key: str, warnings: Iterable[str] = ()) -> None:
         """Remember that ``path`` was made from what ``key`` stands for; written at once, whole or not at all."""
-        self._entries[case] = Entry(key, file_hash(path))
+        self._entries[case] = Entry(key, file_hash(path), tuple(warnings))
         write_json(self._path, {name: asdict(entry) for name, entry in sorted(self._entries.items())})

@@ -1,17 +1,21 @@
 """A cohort folder becomes prepared cases: one file per case with every phase on the liver grid."""
 
+import csv
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.atomic import atomic_path, write_json
-from ..base.errors import InputError, StudyError
-from ..base.log import track
+from ..base.atomic import atomic_path, write_json, write_text
+from ..base.errors import InputError, PhaseDoubtError, StudyError
+from ..base.log import logger, track
 from ..datasets.protocol import open_cohort
+from ..datasets.unnamed import Namer
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, PhaseVolume, Study
 from .align import align
@@ -22,34 +26,89 @@ Segmenter = Callable[[PhaseVolume], npt.NDArray[np.uint8]]
 """Liver mask of one phase on its own grid, for cases that come without one."""
 
 
-def prepare_cohort(
-    cohort: Path, out: Path, *, grid: LiverGrid | None = None, segment: Segmenter | None = None, quiet: bool = False
-) -> list[Path]:
-    """Write ``out/CASE.npz`` for every case of ``cohort`` and return the paths.
+Check = Callable[[Study], Sequence[str]]
+"""What contradicts itself in a study: a sentence each."""
 
-    A case that is there already is kept as long as its files, its row of the table and the grid are what it was made
-    from. Cases are read one at a time, so memory is that of the largest case.
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What preparation may use that lies above it or outside of it."""
+
+    segment: Segmenter | None = None
+    """For cases without a liver mask; without it they are refused."""
+    namer: Namer | None = None
+    """For sources that do not tell phases; without it their adapters do what they can, with a warning."""
+    check: Check | None = None
+    """Looked at for each case that is made; what it says becomes warnings, and changes nothing."""
+    fingerprint: str = ""
+    """Of the weights behind these; part of the key of every case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What ``prepare_cohort`` made or kept."""
+
+    paths: tuple[Path, ...]
+    warnings: tuple[tuple[str, str], ...]
+    """Case and sentence; of kept cases too."""
+    left_out: tuple[str, ...]
+    """Cases whose phases cannot be told surely."""
+
+
+def prepare_cohort(
+    cohort: Path, out: Path, *, grid: LiverGrid | None = None, tools: Tools | None = None, quiet: bool = False
+) -> Prepared:
+    """Write ``out/CASE.npz`` for every case of ``cohort``, and ``warnings.csv``.
+
+    A case that is there already is kept as long as its files, its row of the table, the grid and the tools are what it
+    was made from. Cases are read one at a time, so memory is that of the largest case. A case whose phases cannot be
+    told surely is left out, with the question in the log.
 
     Raises:
-        InputError: when the cohort holds no case.
-        StudyError: for a case without a liver mask when no ``segment`` is given.
+        InputError: when the cohort holds no case, or none could be prepared.
+        StudyError: for a case without a liver mask when there is no tool that draws one.
     """
-    adapter = open_cohort(cohort)
+    tools = tools or Tools()
+    adapter = open_cohort(cohort, namer=tools.namer)
     cases = adapter.cases()
     if not cases:
         raise InputError(f"{cohort.name} holds no case. Expected one folder per case; see the how-to on data.")
-    written = []
+    paths: dict[str, Path] = {}
+    odd: list[tuple[str, str]] = []
     cache = Cache(out)
     for case in track(cases, title="Preparing", total=len(cases), quiet=quiet):
         path = out / f"{case}.npz"
-        key = case_key(adapter.paths(case), adapter.clinical(case), grid)
+        key = case_key(adapter.paths(case), adapter.clinical(case), grid, tools=tools.fingerprint)
         if not cache.holds(case, path, key):
-            write_prepared(path, prepare_case(adapter.load(case), grid=grid, segment=segment))
-            cache.put(case, path, key)
-        written.append(path)
-    patients = {case: adapter.patient(case) for case in cases}  # so that a split never parts a patient
+            try:
+                study = adapter.load(case)
+            except PhaseDoubtError as error:
+                _log.warning("%s left out. %s", case, error)
+                odd.append((case, "Left out: its phases cannot be told surely; the log says what was seen."))
+                path.unlink(missing_ok=True)
+                continue
+            found = tools.check(study) if tools.check is not None else ()
+            for text in found:
+                _log.warning("%s: %s", case, text)
+            write_prepared(path, prepare_case(study, grid=grid, segment=tools.segment))
+            cache.put(case, path, key, (*study.warnings, *found))
+            del study
+        paths[case] = path
+        odd += [(case, text) for text in cache.warnings(case)]
+    if not paths:
+        raise InputError(f"No case of {cohort.name} has phases that can be told surely. Name them: see the how-to.")
+    patients = {case: adapter.patient(case) for case in paths}  # so that a split never parts a patient
     write_json(out / "prepared.json", {"schema": "hepaphase-prepared/1", "patients": patients})
-    return written
+    write_text(out / "warnings.csv", _table(odd))
+    return Prepared(tuple(paths.values()), tuple(odd), tuple(case for case in cases if case not in paths))
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("case", "warning"), *rows])
+    return text.getvalue()
 
 
 def prepare_case(study: Study, *, grid: LiverGrid | None = None, segment: Segmenter | None = None) -> AlignedStudy:

@@ -1,11 +1,11 @@
 """The volumes of one visit, each given its phase by what it measures; or a question, where that does not settle it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, PhaseDoubtError
 from ..base.log import logger
 from ..datasets.spelling import said_phase
 from ..study.phase import TYPICAL_TIME_S, Phase
@@ -19,6 +19,8 @@ average to at 3 mm, less than any urine with contrast agent (our choice)."""
 UNLIKE = 6.0
 """Misfit from which a volume looks like no examination of the model (our choice)."""
 _SAME_TIME_S = 8.0
+_HARDLY = 0.05
+"""Probability of the phase in a file's name below which the name is doubted (our choice)."""
 
 _log = logger(__name__)
 
@@ -60,8 +62,9 @@ def name_phases(candidates: Sequence[Candidate]) -> Named:
     Copies are dropped. Of two volumes of one phase the one nearer to the usual time stays; of equals the finer.
 
     Raises:
-        ConfigError: when a phase is not sure enough, nothing was measured, or there are too many volumes; the message
-            says what each volume looks like, so that ``--phases`` can be given.
+        PhaseDoubtError: when a phase is not sure enough; the message says what each volume looks like, so that
+            ``--phases`` can be given.
+        ConfigError: when nothing was measured, or there are too many volumes.
     """
     distinct, warnings = _without_copies(candidates)
     if len(distinct) > MOST_VOLUMES:
@@ -72,11 +75,36 @@ def name_phases(candidates: Sequence[Candidate]) -> Named:
     for candidate, answer in zip(distinct, found, strict=True):
         _log.info("%s: %s", candidate.name, describe(answer))
     if unsure := [a for a in found if not a.sure or a.misfit > UNLIKE]:
-        raise ConfigError(_question(distinct, found, unsure))
+        raise PhaseDoubtError(_question(distinct, found, unsure))
     for candidate, answer in zip(distinct, found, strict=True):
         warnings += oddities(candidate, answer)
     warnings += _about_all(distinct, found)
     return _chosen(distinct, found, warnings)
+
+
+def against_names(measured: Mapping[Phase, Measured]) -> list[str]:
+    """Where the names of a case's files and what they measure contradict each other; nothing is renamed.
+
+    A name is doubted when another phase is sure and the one named has less than 5 %.
+    """
+    usable = {phase: m.hu for phase, m in measured.items() if m.hu}
+    if not usable or len(usable) > MOST_VOLUMES:
+        return []
+    found = dict(zip(usable, recognize(list(usable.values())), strict=True))
+    odd = {
+        name: answer
+        for name, answer in found.items()
+        if answer.sure and answer.misfit <= UNLIKE and answer.probabilities[name] < _HARDLY
+    }
+    warnings = []
+    for name, answer in odd.items():
+        other = odd.get(answer.phase)
+        swapped = other is not None and other.phase is name
+        if swapped and list(Phase).index(answer.phase) < list(Phase).index(name):
+            continue  # told with the other of the two
+        says = f" and {answer.phase} as {name}: they look swapped" if swapped else f": {describe(answer)}"
+        warnings.append(f"{name} measures as {answer.phase}{says}. Nothing was renamed; check the names.")
+    return warnings
 
 
 def describe(answer: Recognized) -> str:
