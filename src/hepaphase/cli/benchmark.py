@@ -37,6 +37,7 @@ def diagnosis(  # noqa: PLR0913
     Writes one CSV of patients per setting and table.md to OUT.
     """
     from ..base.atomic import write_text
+    from ..benchmark.ceiling.beside import beside_readings
     from ..benchmark.diagnosis import Reading, run, write
     from ..benchmark.inputs import MAIN_JOB
     from ..evaluation.bootstrap import Bootstrap
@@ -47,8 +48,9 @@ def diagnosis(  # noqa: PLR0913
         settings=MAIN_JOB, diagnosis=models.diagnosis, synthesis=models.synthesis, device=check_device(device)
     )
     results = run(prepared, reading, workers=workers)
-    facts = {"cohort": cohort or prepared.name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
-    table = write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed))
+    name = cohort or prepared.name
+    facts = {"cohort": name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
+    table = beside_readings(write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed)), results, name)
     write_text(out / "table.md", table)
     click.echo(table)
 
@@ -69,6 +71,7 @@ def synthesis(
     and table.md to OUT.
     """
     from ..base.atomic import write_text
+    from ..benchmark.ceiling.beside import beside_errors
     from ..benchmark.synthesis import run, write
     from ..bundle.bundle import Bundle, shipped
     from ..evaluation.bootstrap import Bootstrap
@@ -80,7 +83,8 @@ def synthesis(
     bundle = Bundle.load(bundles[-1] if bundles else shipped("synthesis"), kind="synthesis")
     generator = Generator.from_bundle(bundle, device=where)
     rows = run(prepared, {"kinetic": generator, "carry": Carry()}, at_most=cases)
-    table = write(rows, out, {"cohort": cohort or prepared.name}, Bootstrap(num_resamples=resamples))
+    name = cohort or prepared.name
+    table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)
     write_text(out / "table.md", table)
     click.echo(table)
 
@@ -127,3 +131,38 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
     table = write(rows, out, {"cohort": cohort}, Bootstrap(num_resamples=resamples))
     write_text(out / "table.md", table)
     click.echo(table)
+
+
+@command.command()
+@click.argument("prepared", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--train", required=True, type=FOLDER, help="Prepared patients that the observers learn from.")
+@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
+@click.option("--draws", default=8000, show_default=True, help="Patients drawn besides, without a body around lesions.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, resamples: int) -> None:
+    """Bracket what any reader or generator can reach on PREPARED (simulated, as simulate writes crops).
+
+    Writes ceiling.csv and table.md to OUT, and what was measured to OUT/cache.
+    """
+    from ..benchmark.ceiling.run import Ceiling, run
+    from ..evaluation.bootstrap import Bootstrap
+
+    made = Ceiling(train=train, num_draws=draws, bootstrap=Bootstrap(num_resamples=resamples))
+    click.echo(run(prepared, out, made, cohort=cohort))
+
+
+@command.command("level-one")
+@click.argument("out", type=FOLDER)
+@click.option("--draws", default=8000, show_default=True, help="Patients drawn; half of them train the observer.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def level_one(out: Path, draws: int, resamples: int) -> None:
+    """Hold an observer of noisy lesion, liver and vessel means against the table of the physics notes.
+
+    Writes level_one.csv and table.md to OUT, and what was drawn to OUT/cache.
+    """
+    from ..benchmark.ceiling.level_one import check, write
+    from ..benchmark.ceiling.run import drawn
+    from ..evaluation.bootstrap import Bootstrap
+
+    click.echo(write(check(drawn(draws, out / "cache" / "draws.npz"), config=Bootstrap(num_resamples=resamples)), out))

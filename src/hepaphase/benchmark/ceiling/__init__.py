@@ -1,0 +1,1 @@
+"""What no reader and no generator can exceed on a simulated cohort."""

@@ -1,0 +1,128 @@
+"""Everything about one cohort: measured, drawn, observed, written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+
+from ...base.atomic import atomic_path, write_text
+from ...base.extras import need
+from ...evaluation.bootstrap import Bootstrap
+from ...study.lesions import LESION_CLASSES
+from .bracket import auc_figures
+from .draws import FIRST_SEED, Draws, draw_many
+from .error import error_figures
+from .figures import Figure, Key, bracket_text, brackets, write_figures
+from .measure import measured
+
+_SUMMARY = (("patient", "AUC-8"), ("patient", "malignant AUC"), ("lesion", "AUC-8"), ("lesion", "malignant AUC"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """What the observers learn from and how intervals are made."""
+
+    train: Path
+    """Prepared training patients."""
+    num_draws: int = 8000
+    """Patients drawn besides, for the upper end of the AUC and the lower end of the error."""
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+
+
+def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet: bool = False) -> str:
+    """Write ``ceiling.csv`` and ``table.md`` below ``out`` and return the table.
+
+    What was measured and drawn is kept in ``out/cache`` and taken from there next time.
+
+    Raises:
+        InputError: for a cohort without noise-free phases and masks.
+        MissingExtraError: without scikit-learn.
+    """
+    need("sklearn", extra="benchmark")
+    test = measured(prepared, out / "cache" / "test.npz", quiet=quiet)
+    train = measured(ceiling.train, out / "cache" / "train.npz", quiet=quiet)
+    draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", quiet=quiet)
+    figures = auc_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
+    figures += error_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
+    facts = {
+        "cohort": cohort or prepared.resolve().name,
+        "train": f"{ceiling.train.resolve().name}, {len(train.case)} patients",
+        "draws": str(ceiling.num_draws),
+    }
+    write_figures(out / "ceiling.csv", figures, facts)
+    text = table(figures)
+    write_text(out / "table.md", text)
+    return text
+
+
+def drawn(num: int, cache: Path, *, quiet: bool = False) -> Draws:
+    """Drawn patients, from ``cache`` when it holds as many."""
+    key = f"1 {num} {FIRST_SEED}"
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as file:
+            if str(file["key"]) == key:
+                return Draws(**{f.name: file[f.name] for f in fields(Draws)})
+    found = draw_many(num, quiet=quiet)
+    with atomic_path(cache) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, key=np.array(key), **{f.name: getattr(found, f.name) for f in fields(Draws)})
+    return found
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Markdown: AUC over all, by class, and errors."""
+    parts = [_summary(figures), _by_class(figures), _errors(figures)]
+    return "\n".join(parts)
+
+
+def _summary(figures: Sequence[Figure]) -> str:
+    title = " | ".join(f"{level}s, {name}" for level, name in _SUMMARY)
+    lines = [f"| given | clinical data | {title} |", "|---" * (len(_SUMMARY) + 2) + "|"]
+    ends = {(*_key(f), f.end): f for f in figures if f.quantity == "AUC"}
+    for inputs, clinical in dict.fromkeys((f.inputs, f.clinical) for f in figures if f.quantity == "AUC"):
+        cells = []
+        for level, name in _SUMMARY:
+            low, high = (ends["AUC", level, inputs, clinical, name, end] for end in ("lower", "upper"))
+            cells.append(f"{_with_interval(low)} to {_with_interval(high)}")
+        lines.append(f"| {inputs} | {'yes' if clinical else 'no'} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _by_class(figures: Sequence[Figure]) -> str:
+    found = brackets([f for f in figures if f.quantity == "AUC" and f.level == "patient"])
+    positive = {f.name: f.positive for f in figures if f.level == "patient"}
+    heads = [f"{key} ({positive[f'AUC {key}']})" for key in LESION_CLASSES]
+    lines = [
+        "Patients, by class (number with it in brackets):\n",
+        "| given | clinical data | " + " | ".join(heads) + " |",
+        "|---" * (len(heads) + 2) + "|",
+    ]
+    for inputs, clinical in dict.fromkeys((key[2], key[3]) for key in found):
+        cells = [bracket_text(found["AUC", "patient", inputs, clinical, f"AUC {key}"]) for key in LESION_CLASSES]
+        lines.append(f"| {inputs} | {'yes' if clinical else 'no'} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _errors(figures: Sequence[Figure]) -> str:
+    chosen = [f for f in figures if f.quantity == "MAE"]
+    ends = {(*_key(f), f.end): f for f in chosen}
+    lines = [
+        "Mean absolute error of a guessed phase, HU:\n",
+        "| given | guessed | mean of a lesion | mean of the liver |",
+        "|---|---|---|---|",
+    ]
+    for inputs, name in dict.fromkeys((f.inputs, f.name) for f in chosen):
+        cells = []
+        for level in ("lesion mean", "liver mean"):
+            low, high = (ends["MAE", level, inputs, False, name, end] for end in ("lower", "upper"))
+            cells.append(f"{_with_interval(low, 1)} to {_with_interval(high, 1)}")
+        lines.append(f"| {inputs} | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _key(f: Figure) -> Key:
+    return (f.quantity, f.level, f.inputs, f.clinical, f.name)
+
+
+def _with_interval(f: Figure, digits: int = 2) -> str:
+    return f"{f.value:.{digits}f} [{f.low:.{digits}f}, {f.high:.{digits}f}]"
