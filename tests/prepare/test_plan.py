@@ -30,5 +30,8 @@ def test_facts_become_a_plan_that_fits_the_memory(tmp_path: Path) -> None:
     assert wide.shape_zyx == (96, 64, 80)
     with pytest.raises(ConfigError, match="got 1 GiB"):
         make_plan(facts, memory_gib=1)
+    with pytest.raises(ConfigError, match="largest case is 4000 MiB; got 8 GiB"):
+        make_plan(replace(facts, largest_case_mib=4000.0), memory_gib=8)
+    assert large.prepare_peak_mib == pytest.approx(700 + 2 * facts.largest_case_mib, abs=0.1)
     write_plan(tmp_path / "plan.json", facts, large)
     assert json.loads((tmp_path / "plan.json").read_text())["plan"]["batch_size"] == large.batch_size

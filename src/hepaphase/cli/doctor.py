@@ -27,7 +27,7 @@ def command(
     """
     from ..datasets.doctor import audit, repair, write_audit
 
-    measured = {} if trust_names else _measured()
+    measured = _measured(trust_names)
     found = audit(cohort, against=against, layout=layout, **measured)
     for path in write_audit(found, out):
         click.echo(f"{path}")
@@ -38,9 +38,11 @@ def command(
         click.echo(f"{fix}: repaired copy, {len(log)} change(s) in repairs.csv")
 
 
-def _measured() -> dict[str, Any]:
+def _measured(trust_names: bool) -> dict[str, Any]:
     from ..bundle.bundle import Bundle, shipped
-    from ..inference.intake import check_names, measured_names
+    from ..inference.intake import check_masks, check_names, measured_names
 
+    if trust_names:
+        return {"check": check_masks}
     load = cache(lambda: Bundle.load(shipped("organs"), kind="organs"))
-    return {"namer": measured_names(load), "check": lambda study: check_names(study, load)}
+    return {"namer": measured_names(load), "check": lambda s: (*check_masks(s), *check_names(s, load, each=False))}

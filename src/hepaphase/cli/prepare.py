@@ -42,14 +42,17 @@ def command(
 
 
 def _tools(organs: "Bundle", device: str, trust_names: bool) -> "Tools":
-    from ..inference.intake import check_names, measured_names
+    from ..inference.intake import check_masks, check_names, measured_names
     from ..organs.segment import segment_organs
     from ..prepare.cohort import Tools
 
     return Tools(
         segment=lambda volume: segment_organs(volume, organs, device=device)["liver"],
         namer=measured_names(lambda: organs, device=device),
-        check=None if trust_names else lambda study: check_names(study, lambda: organs, device=device),
+        check=lambda study: (
+            *check_masks(study),
+            *(() if trust_names else check_names(study, lambda: organs, each=False, device=device)),
+        ),
         fingerprint=organs.fingerprint() + (" names trusted" if trust_names else ""),
     )
 

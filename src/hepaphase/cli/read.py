@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +22,7 @@ from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_source
 @click.option("--all-grids", is_flag=True, help="Also write the masks on each scanned phase's own grid.")
 @click.option("--read-generated", is_flag=True, help="Let stage II see generated phases beside the scanned ones.")
 @click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")
+@click.option("--organs", type=SOURCE, help="TotalSegmentator's masks: its folder or label map; masks of SRC win.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
@@ -32,7 +34,7 @@ def command(
     reference: str | None,
     bundles: tuple[Path, ...],
     device: str,
-    **flags: bool,
+    **flags: Any,
 ) -> None:
     """Read one study: SRC is a DICOM folder, a case folder, a zip of either or one volume (NIfTI, NRRD, MHA).
 
@@ -59,6 +61,7 @@ def command(
         src,
         lambda: load().organs,
         phases=parse_sources(phases),
+        organ_masks=flags["organs"],
         keep_identity=flags["keep_identity"],
         fill_missing=flags["fill_missing"],
         device=options.device,

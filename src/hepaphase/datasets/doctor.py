@@ -122,7 +122,7 @@ def _read_all(
         facts.append(_facts(study, adapter.patient(case)))
         complaints += examine(study)
         if check is not None:
-            complaints += [Complaint(case, "warning", "phase name", text) for text in check(study)]
+            complaints += [Complaint(case, "warning", "measured", text) for text in check(study)]
     return facts, complaints
 
 

@@ -10,7 +10,8 @@
 
 ``lesions`` is left out when nothing is known and empty when the liver is known to be free of lesions. A folder without
 ``study.json`` is read too: its phases count as measured unless their headers say ``SYNTHETIC`` or ``simulated``. So are
-the names of GALS-CE: ``Liver_mask``, ``Tumor_mask``, ``Body_mask``.
+the names of GALS-CE: ``Liver_mask``, ``Tumor_mask``, ``Body_mask``. A folder ``segmentations`` or ``totalsegmentator``
+in it may hold TotalSegmentator's masks; masks beside the phases win over them.
 """
 
 import json
@@ -29,6 +30,7 @@ from ..study.lesions import lesion_class
 from ..study.phase import Phase, Provenance
 from ..study.study import LesionRow, PhaseVolume, Study
 from .nifti import SYNTHETIC_MARK, read_description, read_mask, read_nifti, write_nifti
+from .organ_masks import organ_masks_in
 
 SCHEMA = "hepaphase-study/1"
 STUDY_FILE = "study.json"
@@ -208,7 +210,7 @@ def _read_masks(folder: Path) -> dict[str, Mask]:
         if path.name.split(".")[0] in _BINARY_NAMES and array.max() == 1:
             array = label_parts(array > 0)
         masks[name] = (array.astype(np.uint16 if name == "lesions" else np.uint8, copy=False), geometry)
-    return masks
+    return {**organ_masks_in(folder), **masks}  # the user's own win
 
 
 def _lesion_table(facts: Mapping[str, Any], folder: Path) -> tuple[LesionRow, ...] | None:

@@ -1,5 +1,10 @@
 """Whether masks can be believed: volume, place and pieces against what bodies allow."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -28,6 +33,80 @@ def check_liver(liver: MaskArray, body: MaskArray | None, geometry: Geometry) ->
     if body is not None:
         warnings.append(_check_side(mask, body > 0, geometry))
     return [warning for warning in warnings if warning]
+
+
+@dataclass(frozen=True, slots=True)
+class _Organ:
+    """What is plausible of an organ (our choice, wide of any adult's)."""
+
+    low_ml: float
+    high_ml: float
+    num_pieces: int = 1
+
+
+_ORGANS = {
+    "spleen": _Organ(40.0, 2000.0),
+    "kidneys": _Organ(100.0, 1000.0, 2),
+    "aorta": _Organ(10.0, 400.0),
+    "vena_cava": _Organ(10.0, 250.0),
+    "portal_vein": _Organ(4.0, 120.0),
+}
+_LEFT_OF = (("spleen", "liver"), ("aorta", "vena_cava"))
+_SHARED = 0.05
+"""Share of the smaller of two organs that lies in the other, from which they are said to overlap."""
+
+Masks = Mapping[str, tuple[npt.NDArray[Any], Geometry]]
+
+
+def check_organs(masks: Masks) -> list[str]:
+    """Warnings, one sentence each, about masks of organs that were given: volume, pieces, sides, overlap.
+
+    The liver is looked at by ``check_liver``; here only where it lies against others. Masks on other grids than the
+    liver (or the first) are judged by themselves alone. A volume below the plausible is no fault of a mask that is cut
+    off by the field of view.
+    """
+    known = {name: (array > 0, grid) for name, (array, grid) in masks.items() if name in (*_ORGANS, "liver")}
+    warnings = []
+    for name, (mask, grid) in known.items():
+        if name in _ORGANS:
+            warnings += _check_organ(name, mask, grid)
+    there = {name: pair for name, pair in known.items() if pair[0].any()}
+    for left, right in _LEFT_OF:
+        if left in there and right in there and _x_mm(*there[left]) < _x_mm(*there[right]):
+            warnings.append(
+                f"The {_say(left)} lies right of the {_say(right)}: mirrored, situs inversus or wrong masks."
+            )
+    for one, other in combinations(there, 2):
+        (a, grid), (b, own) = there[one], there[other]
+        if own.matches(grid) and (a & b).sum() > _SHARED * min(a.sum(), b.sum()):
+            warnings.append(f"The masks of {_say(one)} and {_say(other)} overlap. Look at them.")
+    return warnings
+
+
+def _check_organ(name: str, mask: Bools, grid: Geometry) -> list[str]:
+    if not mask.any():
+        return [f"The mask of the {_say(name)} is empty."]
+    allowed, found = _ORGANS[name], []
+    volume_ml = float(mask.sum()) * grid.voxel_ml
+    if volume_ml > allowed.high_ml or (volume_ml < allowed.low_ml and not is_cut_off(mask)):
+        span = f"{allowed.low_ml:.0f} to {allowed.high_ml:.0f}"
+        found.append(f"The mask of the {_say(name)} holds {volume_ml:.0f} ml, plausible are {span}. Look at it.")
+    pieces, num = ndimage.label(mask)
+    if num > allowed.num_pieces:
+        sizes = np.sort(np.bincount(pieces.ravel())[1:])[::-1]
+        main = sizes[: allowed.num_pieces].sum() / mask.sum()
+        if main < _LEAST_MAIN_SHARE:
+            found.append(f"The mask of the {_say(name)} falls into {num} pieces. Look at it.")
+    return found
+
+
+def _x_mm(mask: Bools, grid: Geometry) -> float:
+    """How far left the middle of a mask lies."""
+    return float(grid.to_lps_mm(_centroid_zyx(mask))[0])
+
+
+def _say(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def is_cut_off(mask: Bools) -> bool:

@@ -15,10 +15,11 @@ _BYTES_PER_VOXEL = 4 * 160
 estimate, on the safe side)."""
 _MODEL_GIB = 1.0
 """Interpreter, libraries, weights and optimizer (our estimate)."""
-_BASE_MIB = 400.0
-"""Interpreter and libraries while preparing."""
-_COPIES = 4.0
-"""Copies of the largest case alive at once while preparing: read, resampled, masks, written (our estimate)."""
+_BASE_MIB = 700.0
+"""Interpreter, libraries, examinations and organ network while preparing. Measured: 533 MiB in all for a case of 28."""
+_COPIES = 2.0
+"""Copies of the largest case alive at once while preparing. Measured: 1111 MiB in all for a case of 840 MiB (four
+phases, three masks of 512x512x120, stored as int16 and uint8), 0.7 copies; the rest is room for other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Plan:
     batch_size: int
     memory_gib: float
     prepare_peak_mib: float
-    """Preparation never needs more than this."""
+    """Preparation needs at most this; measured by ``docs/measure_prepare.py``."""
     reasons: tuple[str, ...]
 
 
@@ -41,7 +42,7 @@ def make_plan(facts: Fingerprint, *, memory_gib: float, grid: LiverGrid | None =
     """The plan for a cohort like ``facts`` on a machine with ``memory_gib``.
 
     Raises:
-        ConfigError: when not even one example fits, with the memory that would do.
+        ConfigError: when not even one example fits, or preparing may take more; with the memory that would do.
     """
     grid = grid or LiverGrid()
     needed = (np.asarray(facts.liver_size_zyx_mm) + 2 * grid.margin_mm) / grid.spacing_mm
@@ -55,13 +56,18 @@ def make_plan(facts: Fingerprint, *, memory_gib: float, grid: LiverGrid | None =
         raise ConfigError(
             f"One example of {a}x{b}x{c} voxels needs about {_MODEL_GIB + example_gib:.1f} GiB, got {memory_gib:g} GiB."
         )
+    peak_mib = _BASE_MIB + _COPIES * facts.largest_case_mib
+    if peak_mib > memory_gib * 1024:
+        raise ConfigError(
+            f"Preparing this cohort may take {peak_mib:.0f} MiB, its largest case is {facts.largest_case_mib:.0f} MiB; "
+            f"got {memory_gib:g} GiB."
+        )
     reasons = (
         f"spacing {grid.spacing_mm:g} mm: the grid of the shipped models (median of the cohort {facts.spacing_zyx_mm})",
         f"crop {a}x{b}x{c}: holds 95 % of the livers, {facts.liver_size_zyx_mm} mm, and {grid.margin_mm:g} mm around",
         f"batch {min(batch, 16)}: an example takes about {example_gib:.2f} GiB beside {_MODEL_GIB:g} GiB",
     )
     windows = {phase: (low, high) for phase, (low, _, high) in facts.liver_hu.items()}
-    peak_mib = _BASE_MIB + _COPIES * facts.largest_case_mib
     return Plan(grid.spacing_mm, (a, b, c), windows, min(batch, 16), memory_gib, round(peak_mib, 1), reasons)
 
 
