@@ -1,9 +1,11 @@
 """The error that cannot be avoided: little where the class is told and decides, much where noise hides it."""
 
+from dataclasses import replace
+
 import numpy as np
 from tests.benchmark.ceiling.cohorts import make_draws, make_measured
 
-from hepaphase.benchmark.ceiling.error import SUBSETS, error_figures
+from hepaphase.benchmark.ceiling.error import SUBSETS, error_figures, settle
 from hepaphase.benchmark.ceiling.figures import brackets
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.study.phase import Phase
@@ -24,6 +26,10 @@ def test_both_ends() -> None:
     patients = {f.num for f in figures if f.level == "liver mean"}
     assert patients == {60}
     assert {f.num for f in figures if f.level == "lesion mean"} == {40}
+    swapped = [replace(f, value=99.0) if f.end == "lower" else f for f in figures]
+    settled = brackets(settle(swapped))
+    assert settled["MAE", "lesion mean", "NC", False, "AP"] == (high, high)
+    assert settled["MAE", "liver", "NC", False, "PVP"][0] == settled["MAE", "liver mean", "NC", False, "PVP"][1]
 
 
 def test_every_subset_that_lacks_a_phase() -> None:

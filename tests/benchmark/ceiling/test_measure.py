@@ -7,7 +7,10 @@ import pytest
 
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.cases import load_case
+from hepaphase.benchmark.ceiling import bracket, error
 from hepaphase.benchmark.ceiling.measure import CLASSES, CLINICAL, known_clinical, measure_case, measured
+from hepaphase.benchmark.ceiling.run import Ceiling, run
+from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.evaluation.reading import patient_labels
 from hepaphase.phantom.cohort import write_prepared
 from hepaphase.phantom.simulate import simulate
@@ -69,3 +72,16 @@ def test_a_case_without_truth_is_refused(cohort: Path) -> None:
     case.reference_hu.pop(Phase.AP)  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="needs a simulated cohort"):
         measure_case(case)
+
+
+@pytest.mark.slow
+def test_one_command_from_crops_to_table(cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bracket.auc_figures, "__kwdefaults__", {"subsets": ((Phase.NC,),), "quiet": True})
+    monkeypatch.setattr(error.error_figures, "__kwdefaults__", {"subsets": ((Phase.NC, Phase.AP),), "quiet": True})
+    ceiling = Ceiling(train=cohort, num_draws=40, bootstrap=Bootstrap(num_resamples=10))
+    text = run(cohort, tmp_path, ceiling, cohort="three", quiet=True)
+    assert "| NC | yes |" in text
+    assert "| NC, AP | DP |" in text
+    assert (tmp_path / "table.md").read_text() == text
+    assert "three" in (tmp_path / "ceiling.csv").read_text()
+    assert {p.name for p in (tmp_path / "cache").iterdir()} == {"test.npz", "train.npz", "draws.npz"}
