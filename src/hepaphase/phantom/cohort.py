@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import multiprocessing
+import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from .population import REFERRAL, Population
 from .simulate import PHANTOM_VERSION, SimulatedCase, simulate
 
 METADATA = "metadata.csv"
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, qui
     if options.workers == 1:
         rows += track((_write_one(job) for job in jobs), title="Simulating", total=len(jobs), quiet=quiet)
     else:
-        with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
+        with _one_thread_each(), multiprocessing.get_context("spawn").Pool(options.workers) as pool:
             rows += track(pool.imap(_write_one, jobs), title="Simulating", total=len(jobs), quiet=quiet)
     cases = [_manifest_row(row, options.weights.get(row.seed, 1.0)) for row in rows]
     manifest = {
@@ -75,6 +78,24 @@ def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, qui
     write_json(out / MANIFEST, manifest)
     write_text(out / METADATA, _table(rows))
     return [row.case for row in rows]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile multiply matrices on one thread: with more, those of two workers wait for each other.
+
+    The libraries read this when they are loaded, in a new process before any code of ours, so it cannot be an argument.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @dataclass(frozen=True, slots=True)
