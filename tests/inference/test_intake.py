@@ -89,6 +89,7 @@ def test_a_mask_alone_is_refused(whole: Study, tmp_path: Path) -> None:
         ("cptac-pda_C3L-00189_dicom", Phase.PVP),
         ("chaos_ct_03", Phase.PVP),
         ("totalsegmentator_example/example_ct_sm.nii.gz", Phase.NC),
+        ("tcga-ov_09-2043_dicom", Phase.DP),  # fluid is taken for its spleen
     ],
 )
 def test_real_scans_are_told(name: str, phase: Phase) -> None:

@@ -1,5 +1,7 @@
 """Volumes are named by what they measure; whatever contradicts it is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.prepare.test_recognize import regions
@@ -66,6 +68,16 @@ def test_doubt_becomes_a_question_with_an_answer_to_give() -> None:
     doubtful = Candidate(name="7:2", label="", volume=doubtful.volume, measured=Measured({"liver": 100.0}, None))
     with pytest.raises(ConfigError, match=r"7:2 looks like .* or .*--phases"):
         name_phases([doubtful])
+
+
+def test_fluid_taken_for_a_spleen_does_not_stop_the_rest_but_is_said() -> None:
+    plain = candidate("5", 70.0)
+    wet = replace(plain, measured=Measured({**plain.measured.hu, "spleen": 8.0}, None))
+    named = name_phases([wet])
+    assert list(named.phases) == [Phase.PVP] and "spleen (8 HU)" in named.warnings[0]
+    nothing = replace(plain, measured=Measured(dict.fromkeys(plain.measured.hu, -700.0), None))
+    with pytest.raises(ConfigError, match="unlike any phase"):
+        name_phases([nothing])
 
 
 def test_a_name_that_does_not_fit_is_said() -> None:

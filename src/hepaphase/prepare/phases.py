@@ -122,6 +122,9 @@ def describe(answer: Recognized) -> str:
 def oddities(candidate: Candidate, answer: Recognized) -> list[str]:
     """What the headers say against the measurement, and what the kidneys show."""
     found = []
+    if name := answer.odd_region:
+        hu = candidate.measured.hu[name]
+        found.append(f"{candidate.label}: what was taken for the {name.replace('_', ' ')} ({hu:.0f} HU) cannot be it.")
     if (said := said_phase(candidate.text)) not in (None, answer.phase):
         found.append(f"{candidate.label} is named like {said} but measures as {answer.phase}: {describe(answer)}.")
     peak = candidate.measured.kidney_peak_hu

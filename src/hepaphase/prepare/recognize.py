@@ -34,6 +34,10 @@ _AGAIN = 0.05
 _AGAINST_CLOCK = 0.01
 """Odds of an order of phases that the scanner's clock contradicts."""
 INTERVAL = (0.025, 0.5, 0.975)
+_ENOUGH = 4
+"""With so many regions one may lie far off, if the others agree: the network takes something else for an organ now and
+then (our choice, after one real scan whose ascites it took for a spleen of 10 HU)."""
+_FAR_SQUARED = 16.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class Recognized:
     misfit: float
     """Mean squared distance, in standard deviations, of the regions from the likeliest examination; above about 6
     nothing in the model looks like it."""
+    odd_region: str = ""
+    """The one region that lies far off while the others agree; not counted in ``misfit``."""
 
     @property
     def sure(self) -> bool:
@@ -97,7 +103,8 @@ def recognize(
                 probabilities=dict(zip(Phase, marginal[v], strict=True)),
                 time_s=middle,
                 interval_s=(low, high),
-                misfit=_misfit(regions, exams),
+                misfit=_misfit(regions, exams)[0],
+                odd_region=_misfit(regions, exams)[1],
             )
         )
     return found
@@ -120,9 +127,17 @@ def _distance(name: str, hu: float, exams: Exams) -> tuple[Floats, Floats]:
     return (hu - exams.unenhanced_hu[:, index, None] - gain) / sd, sd
 
 
-def _misfit(regions: Regions, exams: Exams) -> float:
-    squares = [_distance(name, hu, exams)[0] ** 2 for name, hu in regions.items()]
-    return float(np.mean(squares, axis=0).min())
+def _misfit(regions: Regions, exams: Exams) -> tuple[float, str]:
+    """Misfit, and the region that was left out of it, if one had to be."""
+    squares = np.stack([_distance(name, hu, exams)[0] ** 2 for name, hu in regions.items()])
+    if len(regions) < _ENOUGH:
+        return float(squares.mean(axis=0).min()), ""
+    worst = squares.max(axis=0)
+    others = (squares.sum(axis=0) - worst) / (len(regions) - 1)
+    at = np.unravel_index(int(np.argmin(others)), others.shape)
+    if worst[at] < _FAR_SQUARED or float(squares.mean(axis=0).min()) <= _FAR_SQUARED / len(regions):
+        return float(squares.mean(axis=0).min()), ""
+    return float(others[at]), list(regions)[int(squares[(slice(None), *at)].argmax())]
 
 
 def _log_odds(ways: npt.NDArray[np.int_], scan_s: Sequence[float | None] | None) -> Floats:
