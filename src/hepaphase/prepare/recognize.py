@@ -137,7 +137,7 @@ def _misfit(regions: Regions, exams: Exams) -> tuple[float, str]:
     at = np.unravel_index(int(np.argmin(others)), others.shape)
     if worst[at] < _FAR_SQUARED or float(squares.mean(axis=0).min()) <= _FAR_SQUARED / len(regions):
         return float(squares.mean(axis=0).min()), ""
-    return float(others[at]), list(regions)[int(squares[(slice(None), *at)].argmax())]
+    return float(others[at]), list(regions)[int(squares[:, at[0], at[1]].argmax())]
 
 
 def _log_odds(ways: npt.NDArray[np.int_], scan_s: Sequence[float | None] | None) -> Floats:
