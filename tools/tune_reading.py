@@ -47,14 +47,20 @@ class Seen:
     def read(self, read: ReadConfig) -> Diagnosis:
         """The case read with one setting."""
         logits = self.voxels.astype(np.float32)
+        naming = softmax(logits)
         logits[-1] += read.background_logit
-        voxels = np.exp(logits - logits.max(0))
-        voxels /= voxels.sum(0)
+        voxels = softmax(logits)
         semantic = np.float32(read.voxel_share) * voxels + np.float32(1 - read.voxel_share) * self.queries
         liver = self.case.study.masks["liver"] > 0
-        labels, classes = lesion_labels(semantic, liver, self.case.study.geometry, read)
+        labels, classes = lesion_labels(semantic, liver, self.case.study.geometry, read, naming=naming)
         lesions = [dict(zip(LESION_CLASSES, map(float, row), strict=True)) for row in classes]
         return Diagnosis(labels, lesions, patient_scores(semantic, liver, tuple(LESION_CLASSES)), semantic)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Over the first axis."""
+    shares = np.exp(logits - logits.max(0))
+    return np.asarray(shares / shares.sum(0))
 
 
 def see(files: tuple[Path, ...], bundle: Bundle, phases: tuple[Phase, ...]) -> Iterator[Seen]:

@@ -15,7 +15,7 @@ from hepaphase.evaluation.patient import Statistic, summarize
 from hepaphase.evaluation.rows import read_rows
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "main"
-COHORT = "main-test, simulated"
+COHORT = "main-test-2, simulated, phases lined up"
 GENERATED = ("mae", "psnr", "ssim")
 
 

@@ -37,6 +37,8 @@ def test_the_demo_finds_its_lesions(tmp_path: Path) -> None:
     truth = [line for line in result.output.splitlines() if line.startswith("true ")]
     assert len(truth) >= 2
     assert all("called" in line for line in truth)  # each was found
+    assert all("called cyst" in line for line in truth if line.startswith("true cyst"))
+    assert "not be lined up" not in (out / "run.json").read_text()
     assert (out / "report.html").stat().st_size < 25e6
     phases = {row["name"]: row["provenance"] for row in json.loads((out / "findings.json").read_text())["phases"]}
     assert {phases[p] for p in WITHHELD} == {"synthetic"}

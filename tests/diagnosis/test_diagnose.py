@@ -73,7 +73,8 @@ def test_the_livers_level_is_its_median_and_its_mask_is_widened() -> None:
 
 def test_odd_sizes_come_back_as_they_were(bundle: Bundle) -> None:
     study = aligned(shape=(11, 13, 20))
-    assert Reader.from_bundle(bundle).semantic(study).shape == (9, 11, 13, 20)
+    output, naming = Reader.from_bundle(bundle).semantic(study)
+    assert output.shape == naming.shape == (9, 11, 13, 20)
 
 
 def test_another_spacing_is_refused(bundle: Bundle) -> None:
@@ -99,6 +100,6 @@ def test_reading_in_tiles_keeps_the_grid(bundle: Bundle) -> None:
     tiled = Bundle(
         kind="diagnosis", config={**bundle.config, "read": read}, classes=bundle.classes, weights=bundle.weights
     )
-    out = Reader.from_bundle(tiled).semantic(aligned(shape=(11, 13, 20)))
+    out, _ = Reader.from_bundle(tiled).semantic(aligned(shape=(11, 13, 20)))
     assert out.shape == (9, 11, 13, 20)
     np.testing.assert_allclose(out.sum(0), 1, atol=1e-5)

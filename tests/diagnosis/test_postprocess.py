@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,25 @@ def test_lesions_are_numbered_by_size_and_named_by_their_mean() -> None:
     np.testing.assert_allclose(classes, [[0.125, 0.875], [0.75, 0.25]], atol=1e-6)
 
 
+def test_shares_of_classes_weigh_on_the_branch_that_names() -> None:
+    semantic, naming = probabilities(), probabilities()
+    where = (slice(3, 5), slice(3, 5), slice(3, 5))
+    put(semantic, where, (0.1, 0.7))
+    put(naming, where, (0.4, 0.4))
+    everywhere = np.ones(GEOMETRY.shape_zyx, dtype=bool)
+    config = ReadConfig(class_shares=(0.9, 0.1))
+    labels, classes = lesion_labels(semantic, everywhere, GEOMETRY, config, naming=naming)
+    np.testing.assert_allclose(classes, [[0.9, 0.1]], atol=1e-6)
+    plain, unweighed = lesion_labels(semantic, everywhere, GEOMETRY, ReadConfig(), naming=naming)
+    assert np.array_equal(labels, plain)
+    np.testing.assert_allclose(unweighed, [[0.125, 0.875]], atol=1e-6)
+
+
+def test_shares_travel_in_a_bundle() -> None:
+    config = ReadConfig(class_shares=(0.25, 0.75), tile_zyx=(8, 8, 8))
+    assert ReadConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
 def test_too_small_too_weak_or_too_far_from_the_liver_is_dropped() -> None:
     semantic = probabilities()
     put(semantic, (slice(0, 1), slice(0, 1), slice(0, 1)), (0.9, 0.0))  # 64 mm^3
@@ -47,7 +68,9 @@ def test_the_margin_of_the_liver_is_in_millimetres() -> None:
     assert not near_liver(np.zeros_like(liver), geometry, 3.0).any()
 
 
-@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"voxel_share": 1.5}, {"min_mm3": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"threshold": 0.0}, {"voxel_share": 1.5}, {"min_mm3": -1.0}, {"class_shares": (0.5, 0.0)}]
+)
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         ReadConfig(**wrong)

@@ -9,6 +9,7 @@ import pytest
 from tests.tiny_models import tiny_models
 
 from hepaphase.base.errors import MissingPhaseError, OutputError, StudyError
+from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.inference.masks import lesions_on_grid
 from hepaphase.inference.options import ReadOptions
 from hepaphase.inference.pipeline import Reading, read
@@ -38,7 +39,7 @@ def study(*phases: Phase) -> Study:
 
 @pytest.fixture(scope="module")
 def reading() -> Reading:
-    return read(study(Phase.PVP, Phase.NC), MODELS)
+    return read(study(Phase.PVP, Phase.NC), MODELS, ReadOptions(register=False))
 
 
 def test_missing_phases_are_generated_and_marked(reading: Reading) -> None:
@@ -67,6 +68,17 @@ def test_no_phase_is_generated_when_none_is_wanted() -> None:
 def test_doubts_are_warnings(reading: Reading) -> None:
     assert any("not registered" in w for w in reading.warnings)
     assert any("time of the PVP phase is unknown" in w for w in reading.warnings)
+
+
+@pytest.mark.slow
+def test_a_phase_that_cannot_be_lined_up_is_generated_instead_and_the_report_says_so() -> None:
+    """Two noises have nothing in common."""
+    models = replace(MODELS, organs=Bundle.load(shipped("organs"), kind="organs"))
+    got = read(study(Phase.PVP, Phase.NC), models)
+    assert got.study.provenance[Phase.NC] is Provenance.SYNTHETIC
+    assert got.read_from == (Phase.PVP,)
+    assert any("NC phase could not be lined up" in w and "missing" in w for w in got.warnings)
+    assert set(got.registration) == {Phase.NC}
 
 
 def test_a_reference_that_was_not_scanned_is_refused() -> None:
@@ -111,7 +123,7 @@ def test_written_masks_and_generated_phases_say_what_they_are(reading: Reading, 
 
 
 def test_the_same_study_reads_the_same_twice(reading: Reading) -> None:
-    again = read(study(Phase.PVP, Phase.NC), MODELS)
+    again = read(study(Phase.PVP, Phase.NC), MODELS, ReadOptions(register=False))
     assert again.findings == reading.findings
     assert np.array_equal(again.study.hu[Phase.AP], reading.study.hu[Phase.AP])
 

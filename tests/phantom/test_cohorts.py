@@ -14,6 +14,7 @@ FROZEN = {
     "main-train": "404d8b9c041f",
     "main-validation": "f5364e34a4fe",
     "main-test": "747ef50937e6",
+    "main-test-2": "2c317a9ba273",
     "sim-small": "f528ac49a4a8",
     "sim-1k-validation": "20d09a506eb1",
     "sim-1k-test": "2afcaef4be9a",

@@ -166,3 +166,30 @@ def level_one(out: Path, draws: int, resamples: int) -> None:
     from ..evaluation.bootstrap import Bootstrap
 
     click.echo(write(check(drawn(draws, out / "cache" / "draws.npz"), config=Bootstrap(num_resamples=resamples)), out))
+
+
+@command.command()
+@click.argument("out", type=FOLDER)
+@click.option("--cohort", default="main-test", show_default=True, help="Cohort whose patients are simulated.")
+@click.option("--cases", default=100, show_default=True, help="The first so many patients.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def registration(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str) -> None:
+    """Move a phase of simulated patients by a known amount, line it up again, and try the judge on what is wrong.
+
+    Writes rows.csv and table.md (target error before and after, overlap, lesions, seconds, refusals) to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.registration import run, write
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+    from ..organs.segment import segment_organs
+    from ..phantom.cohorts import named_cohort
+
+    where, organs = check_device(device), Models.load(bundles).organs
+    chosen = named_cohort(cohort)
+    seeds = (chosen.seeds() if chosen.num_cases else chosen.seeds(cases))[:cases]
+    rows = run(seeds, lambda volume: segment_organs(volume, organs, names=("liver",), device=where)["liver"])
+    table = write(rows, out, {"cohort": cohort}, Bootstrap(num_resamples=resamples))
+    write_text(out / "table.md", table)
+    click.echo(table)

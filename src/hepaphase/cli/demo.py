@@ -16,19 +16,18 @@ def command(out: Path, bundles: tuple[Path, ...], device: str) -> None:
     The study is replayed from its seed. The two phases are generated, the lesions found and named, and the report
     shows the withheld phases beside the generated ones.
     """
-    from ..inference.demo import demo_study, truth_lines
+    from ..inference.demo import demo_study, truth_lines, withheld_phases
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
     from ..inference.pipeline import read
     from ..inference.write import check_output, write_reading
-    from ..prepare.align import align
     from .read import summary
 
     check_output(out, overwrite=(out / "run.json").exists())
     given, whole = demo_study()
     models = Models.load(bundles)
     reading = read(given, models, ReadOptions(device=check_device(device)))
-    withheld = {p: v for p, v in align(whole, reading.study.geometry).hu.items() if p not in given.phases}
+    withheld = withheld_phases(whole, reading)
     for path in write_reading(reading, out, models, withheld=withheld):
         click.echo(str(path))
     click.echo(summary(reading))

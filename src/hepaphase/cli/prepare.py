@@ -17,16 +17,29 @@ if TYPE_CHECKING:
 @click.argument("out", type=FOLDER)
 @click.option("--memory", type=float, help="Also write plan.json, with a batch that fits so many GiB.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
+@click.option("--workers", default=1, show_default=True, help="Processes side by side, for crops that are lined up.")
 @models_options
 def command(
-    cohort: Path, out: Path, memory: float | None, trust_names: bool, bundles: tuple[Path, ...], device: str
+    cohort: Path,
+    out: Path,
+    memory: float | None,
+    trust_names: bool,
+    workers: int,
+    bundles: tuple[Path, ...],
+    device: str,
 ) -> None:
     """Put every case of COHORT on the liver grid, one file per case in OUT; unchanged cases are kept.
 
     COHORT is a cohort in a known layout or a folder of DICOM studies. A case without a liver mask gets one from the
     organ model. Phases that the source does not name are measured, and a case in doubt is left out; phases that it
-    names are measured too, and a name that does not fit is a warning (warnings.csv).
+    names are measured too, and a name that does not fit is a warning (warnings.csv). Where COHORT is a folder of crops,
+    as simulate --prepared writes them, their phases are lined up with the reference.
     """
+    if any(cohort.glob("*.npz")):
+        from ..prepare.crops import line_up_crops
+
+        click.echo(f"{len(line_up_crops(cohort, out, workers=workers))} crop(s) lined up in {out}")
+        return
     from ..prepare.cohort import prepare_cohort
 
     if memory is not None:

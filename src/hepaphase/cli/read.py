@@ -23,6 +23,8 @@ from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_source
 @click.option("--read-generated", is_flag=True, help="Let stage II see generated phases beside the scanned ones.")
 @click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")
 @click.option("--organs", type=SOURCE, help="TotalSegmentator's masks: its folder or label map; masks of SRC win.")
+@click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
+@click.option("--no-clinical", is_flag=True, help="Name lesions by the images alone, whatever is known of the patient.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
@@ -54,6 +56,8 @@ def command(
         all_grids=flags["all_grids"],
         device=check_device(device),
         read_generated=flags["read_generated"],
+        register=not flags["no_register"],
+        weigh_clinical=not flags["no_clinical"],
     )
     check_output(out, overwrite=flags["overwrite"])
     load = cache(lambda: Models.load(bundles))

@@ -73,8 +73,8 @@ class Reader:
     def diagnose(self, study: AlignedStudy) -> Diagnosis:
         """Read one study, any subset of phases; see ``diagnose``."""
         liver = liver_of(study)
-        probabilities = self.semantic(study)
-        labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read)
+        probabilities, naming = self.semantic(study)
+        labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read, naming=naming)
         return Diagnosis(
             lesions=labels,
             lesion_probabilities=[dict(zip(self.classes, map(float, row), strict=True)) for row in classes],
@@ -82,18 +82,24 @@ class Reader:
             semantic=probabilities,
         )
 
-    def semantic(self, study: AlignedStudy) -> npt.NDArray[np.float32]:
-        """Class probabilities (K + 1, z, y, x) of every voxel, background last."""
+    def semantic(self, study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Class probabilities of every voxel, twice (K + 1, z, y, x), background last.
+
+        First the semantic output; then what names lesions, the semantic branch with its background as it learned it.
+        """
         tile = self.read.tile_zyx
         scan = scan_of(study, multiple=self.config.size_multiple, smallest=tile or (1, 1, 1), device=self.device)
         with torch.inference_mode():
             probabilities = self._read(scan) if tile is None else read_tiles(self._read, scan, tile)
         z, y, x = study.geometry.shape_zyx
-        return np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
+        both = np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
+        return both[: len(self.classes) + 1], both[len(self.classes) + 1 :]
 
     def _read(self, scan: Scan) -> Tensor:
-        read = self.read
-        return semantic(self.network(scan), voxel_share=read.voxel_share, background_logit=read.background_logit)
+        """Both maps, one after the other (1, 2 (K + 1), z, y, x)."""
+        read, said = self.read, self.network(scan)
+        output = semantic(said, voxel_share=read.voxel_share, background_logit=read.background_logit)
+        return torch.cat([output, semantic(said, voxel_share=1.0)], dim=1)
 
 
 def diagnose(study: AlignedStudy, bundle: Bundle, *, device: str = "cpu") -> Diagnosis:

@@ -36,18 +36,25 @@ class ReadConfig:
     """A lesion no voxel of which lies this close to the liver is dropped (PLAN)."""
     tile_zyx: tuple[int, int, int] | None = None
     """Size in voxels of the tiles that the volume is read in, overlapping by half; None reads it whole."""
+    class_shares: tuple[float, ...] = ()
+    """How common each class is among lesions. With them a lesion is named by the semantic branch, which learns from
+    examples that ask for each class equally often, times these shares (Bayes' rule; our choice). Without, by the
+    semantic output as it is."""
 
     def __post_init__(self) -> None:
         if not (0 <= self.voxel_share <= 1 and 0 < self.threshold < 1):
             raise ConfigError(f"voxel_share must be in [0, 1] and threshold in (0, 1), got {self}.")
         if self.min_mm3 < 0 or self.outside_mm < 0:
             raise ConfigError(f"Sizes must not be negative, got {self}.")
+        if self.class_shares and min(self.class_shares) <= 0:
+            raise ConfigError(f"Shares of classes must be above zero, got {self.class_shares}.")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ReadConfig":
         """From a bundle, where tuples have become lists."""
         tile = values.get("tile_zyx")
-        return cls(**{**values, "tile_zyx": None if tile is None else tuple(tile)})
+        shares = tuple(values.get("class_shares", ()))
+        return cls(**{**values, "tile_zyx": None if tile is None else tuple(tile), "class_shares": shares})
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for a bundle."""
@@ -55,12 +62,18 @@ class ReadConfig:
 
 
 def lesion_labels(
-    semantic: Floats, liver: npt.NDArray[np.bool_], geometry: Geometry, config: ReadConfig
+    semantic: Floats,
+    liver: npt.NDArray[np.bool_],
+    geometry: Geometry,
+    config: ReadConfig,
+    *,
+    naming: Floats | None = None,
 ) -> tuple[Labels, Floats]:
     """Lesions 1 ... L of ``semantic`` (K + 1, z, y, x), background last, largest first, and their classes (L, K).
 
     A lesion is a connected component (26 neighbors) of the voxels whose lesion classes sum to more than the threshold,
-    at or near the liver. Its class probabilities are the mean of its voxels', normalised.
+    at or near the liver. Its class probabilities are the mean of its voxels', normalised; where ``naming`` (as
+    ``semantic``, from the semantic branch alone) and ``class_shares`` are given, the mean of that times the shares.
     """
     near = near_liver(liver, geometry, config.outside_mm)
     components, _ = ndimage.label((1 - semantic[-1] > config.threshold) & near, structure=np.ones((3, 3, 3)))
@@ -70,7 +83,15 @@ def lesion_labels(
     renumber = np.zeros(len(sizes) + 1, dtype=np.uint16)
     renumber[order + 1] = np.arange(1, len(order) + 1)
     labels = renumber[components]
-    return labels, class_probabilities(semantic, labels)
+    if naming is None or not config.class_shares:
+        return labels, class_probabilities(semantic, labels)
+    return labels, shared_out(class_probabilities(naming, labels), config.class_shares)
+
+
+def shared_out(classes: Floats, shares: tuple[float, ...]) -> Floats:
+    """Class probabilities (L, K) from examples of each class alike, where class k has ``shares[k]`` of all lesions."""
+    table = classes * np.asarray(shares, np.float32)
+    return np.asarray(table / np.maximum(table.sum(axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def near_liver(liver: npt.NDArray[np.bool_], geometry: Geometry, distance_mm: float) -> npt.NDArray[np.bool_]:

@@ -6,8 +6,10 @@ import numpy as np
 
 from ..phantom.seeds import DEMO_SEED
 from ..phantom.simulate import simulate
+from ..prepare.align import align
+from ..prepare.register import register
 from ..study.phase import Phase
-from ..study.study import Study
+from ..study.study import HuArray, Study
 from .pipeline import Reading
 
 WITHHELD = (Phase.AP, Phase.DP)
@@ -18,6 +20,17 @@ def demo_study() -> tuple[Study, Study]:
     whole = replace(simulate(DEMO_SEED, grid="abdomen").study, case="demo")
     kept = {p: v for p, v in whole.phases.items() if p not in WITHHELD}
     return replace(whole, phases=kept, masks={}, lesion_table=None), whole
+
+
+def withheld_phases(whole: Study, reading: Reading) -> dict[Phase, HuArray]:
+    """The scans kept from the reader, lined up with what it read, on its grid: to be shown, never judged."""
+    reference = reading.study.reference
+    liver = reading.on_reference_grid(reading.study.masks["liver"], fill=0)
+    fixed = whole.phase(reference)
+    moves = {p: register(fixed, whole.phase(p), liver) for p in WITHHELD}
+    kept = replace(whole, phases={p: whole.phase(p) for p in (*WITHHELD, reference)}, masks={})
+    lined = align(kept, reading.study.geometry, reference=reference, transforms=moves)
+    return {p: lined.hu[p] for p in WITHHELD}
 
 
 def truth_lines(whole: Study, reading: Reading) -> list[str]:

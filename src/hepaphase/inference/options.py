@@ -21,6 +21,13 @@ class ReadOptions:
     """Whether stage II sees generated phases. Off by default: they add no information to the phases they were made
     from, and the benchmark in the docs shows what they do to the scores."""
 
+    weigh_clinical: bool = True
+    """Whether what is known of the patient is weighed into the classes of lesions; the report then gives both."""
+
+    register: bool = True
+    """Whether phases are lined up with the reference, and left out where that fails; else the scanner's positions are
+    trusted."""
+
     def to_generate(self, scanned: tuple[Phase, ...]) -> tuple[Phase, ...]:
         """Phases to generate for a study in which ``scanned`` exist."""
         wanted = tuple(Phase) if self.complete is None else self.complete

@@ -1,26 +1,31 @@
 """A study in, findings out: find the liver, complete the phases, find and name the lesions, put all back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
 
 from ..diagnosis.diagnose import Diagnosis, diagnose
+from ..organs.segment import segment_organs
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
+from ..prepare.gate import Quality
+from ..prepare.line_up import LinedUp, line_up
 from ..report.measure import measure_findings
 from ..resample.crop import Box, box_around, paste
 from ..study.findings import Findings
 from ..study.geometry import Geometry
 from ..study.phase import Phase
-from ..study.study import AlignedStudy, Study
+from ..study.study import AlignedStudy, MaskArray, Study
 from .complete import complete
 from .liver import find_liver
 from .masks import lesions_on_grid
 from .models import Models
 from .options import ReadOptions
 from .steps import Step, StepLog
+from .weigh import weigh_findings
 
 BOX_MARGIN_MM = 16.0
 """What is shown and generated around the liver; not more than the margin of the working grid."""
@@ -31,7 +36,7 @@ class Reading:
     """Everything one reading made."""
 
     source: Study
-    """What came in."""
+    """What came in, without phases that could not be lined up."""
     study: AlignedStudy
     """All phases, scanned and generated, with masks ``liver`` and ``lesions``, on the reference grid cut to the box
     around the liver."""
@@ -44,6 +49,8 @@ class Reading:
     findings: Findings
     warnings: tuple[str, ...]
     steps: tuple[Step, ...]
+    registration: Mapping[Phase, Quality] = field(default_factory=dict)
+    """How well each phase that was registered lies on the reference, those that failed included."""
 
     def on_reference_grid(self, array: npt.NDArray[Any], *, fill: float) -> npt.NDArray[Any]:
         """An array of the box in its place on the whole reference grid."""
@@ -69,22 +76,43 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("liver"):
         found = find_liver(study, reference, models.organs, device=options.device)
         liver = found.mask
+    lined = _lined_up(study, reference, liver, models, options, log)
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
-        small = align(study, liver_grid(liver, grid), reference=reference, masks=masks)
+        lay = partial(align, lined.study, reference=reference, masks=masks, transforms=lined.transforms)
+        small = lay(liver_grid(liver, grid))
         place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
-        box = align(study, place.geometry(grid), reference=reference, masks=masks)
+        box = lay(place.geometry(grid))
     with log.step("complete"):
-        small, box = complete(small, box, options.to_generate(study.inputs), models.synthesis, device=options.device)
+        small, box = complete(
+            small, box, options.to_generate(lined.study.inputs), models.synthesis, device=options.device
+        )
     with log.step("diagnose"):
         seen = small if options.read_generated else scanned_only(small)
         diagnosis = diagnose(seen, models.diagnosis, device=options.device)
     with log.step("measure"):
         box = _with_lesions(box, small.geometry, diagnosis)
         findings = measure_findings(box, diagnosis.lesion_probabilities, diagnosis.patient)
-    return Reading(
-        study, box, grid, place, tuple(seen.hu), findings, found.warnings + _warnings(study), tuple(log.steps)
-    )
+        told: tuple[str, ...] = ()
+        if options.weigh_clinical:
+            findings, told = weigh_findings(findings, study.clinical)
+    warnings = (*found.warnings, *lined.warnings, *told, *_warnings(lined.study, registered=options.register))
+    return Reading(lined.study, box, grid, place, tuple(seen.hu), findings, warnings, tuple(log.steps), lined.quality)
+
+
+def _lined_up(
+    study: Study, reference: Phase, liver: MaskArray, models: Models, options: ReadOptions, log: StepLog
+) -> LinedUp:
+    """The study registered to its reference, or as it is when that was not asked."""
+    if not options.register or len(study.inputs) < 2:
+        return LinedUp(study, {}, {}, (), ())
+    with log.step("register"):
+        return line_up(
+            study,
+            reference,
+            liver,
+            lambda volume: segment_organs(volume, models.organs, names=("liver",), device=options.device)["liver"],
+        )
 
 
 def scanned_only(study: AlignedStudy) -> AlignedStudy:
@@ -100,6 +128,7 @@ def scanned_only(study: AlignedStudy) -> AlignedStudy:
         provenance=kept(study.provenance),
         time_s=kept(study.time_s),
         transforms=kept(study.transforms),
+        bends=kept(study.bends),
         sd_hu=kept(study.sd_hu),
     )
 
@@ -109,9 +138,9 @@ def _with_lesions(box: AlignedStudy, small: Geometry, diagnosis: Diagnosis) -> A
     return replace(box, masks={**box.masks, "lesions": lesions})
 
 
-def _warnings(study: Study) -> tuple[str, ...]:
+def _warnings(study: Study, *, registered: bool) -> tuple[str, ...]:
     found = list(study.warnings)
-    if len(study.inputs) > 1:
+    if len(study.inputs) > 1 and not registered:
         found.append("The phases were not registered to one another: the scanner's positions were trusted.")
     for phase, volume in study.phases.items():
         if volume.time_s is None and phase is not Phase.NC:

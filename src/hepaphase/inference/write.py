@@ -15,7 +15,7 @@ from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..report.build import write_report
 from ..report.findings_json import write_findings
 from ..report.input import PhaseFacts, ReportInput
-from ..resample.grid import resample
+from ..resample.through import resample_through
 from ..study.phase import Phase, Provenance
 from ..study.study import HuArray, Study
 from .models import Models
@@ -99,6 +99,10 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
             }
             for s in reading.steps
         ],
+        "registration": {
+            str(p): {name: round(v, 3) for name, v in quality.figures().items()}
+            for p, quality in reading.registration.items()
+        },
         "warnings": list(reading.warnings),
     }
 
@@ -129,7 +133,15 @@ def _write_own_grids(reading: Reading, out: Path) -> list[Path]:
         target = reading.source.phase(phase).geometry
         for name in ("liver", "lesions"):
             path = out / "grids" / f"{phase}_{name}.nii.gz"
-            mask = resample(reading.study.masks[name], reading.study.geometry, target, order=0, fill=0)
+            mask = resample_through(
+                reading.study.masks[name],
+                reading.study.geometry,
+                target,
+                matrix=reading.study.transforms[phase],
+                bend=reading.study.bends.get(phase),
+                order=0,
+                back=True,
+            )
             write_nifti(path, mask, target, description=f"hepaphase {name} on {phase}, research use only")
             paths.append(path)
     return paths

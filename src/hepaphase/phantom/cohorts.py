@@ -63,6 +63,7 @@ COHORTS = {
     "main-train": NamedCohort(use="train", num_cases=1001),
     "main-validation": NamedCohort(use="validation", num_cases=100),
     "main-test": NamedCohort(use="test", num_cases=400, at_least=36),
+    "main-test-2": NamedCohort(use="test", num_cases=400, at_least=39, more=(("calcification", 84),)),
     "sim-small": NamedCohort(use="ci", num_cases=24, at_least=2, population=SIM_REFERRAL),
     "sim-1k-train": NamedCohort(use="train", num_cases=None, population=SIM_REFERRAL),
     "sim-1k-validation": NamedCohort(use="validation", num_cases=200, at_least=12, population=SIM_REFERRAL),

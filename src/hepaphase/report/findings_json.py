@@ -64,6 +64,7 @@ def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         "long_axis_mm": round(lesion.long_axis_mm, 3),
         "short_axis_mm": round(lesion.short_axis_mm, 3),
         "probabilities": _rounded(lesion.probabilities),
+        **({"image_probabilities": _rounded(lesion.image_probabilities)} if lesion.image_probabilities else {}),
         "hu": _hu(report, lesion.hu),
     }
 

@@ -31,6 +31,8 @@ class Finding:
     """Lesion class to probability; sums to one."""
     hu: Mapping[Phase, Measured]
     """Per phase, scanned and generated alike; look up provenance in the study."""
+    image_probabilities: Mapping[str, float] | None = None
+    """The probabilities from the images alone, where facts on the patient were weighed into ``probabilities``."""
 
     @property
     def lesion_class(self) -> str:

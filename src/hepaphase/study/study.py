@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import GeometryError, MissingPhaseError, StudyError, VolumeError
+from .displacement import Displacement
 from .geometry import Floats, Geometry
 from .phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase, Provenance
 
@@ -130,6 +131,8 @@ class AlignedStudy:
     sd_hu: Mapping[Phase, HuArray] = field(default_factory=dict)
     lesion_table: tuple[LesionRow, ...] | None = None
     clinical: Mapping[str, Any] = field(default_factory=dict)
+    bends: Mapping[Phase, Displacement] = field(default_factory=dict)
+    """Phases that were bent as well: what is added to a reference position before its matrix."""
 
     def __post_init__(self) -> None:
         for name, array in [*self.hu.items(), *self.masks.items(), *self.sd_hu.items()]:

@@ -15,6 +15,7 @@ from ..study.phase import Phase
 from .augment import Augmentation, Change
 from .cohort import Cohort, PreparedCase
 from .data import Sample
+from .lined_up import LinedUp
 from .phase_choice import PhaseChoice
 
 MAX_LESIONS = 48
@@ -40,6 +41,7 @@ class PatchConfig:
     min_voxels: int = 2
     """Lesions with fewer voxels (113 mm^3 at 4 mm) are not asked for."""
     phases: PhaseChoice = field(default_factory=PhaseChoice)
+    lined_up: LinedUp = field(default_factory=LinedUp)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -73,7 +75,7 @@ class LesionPatches:
         self._config = config.patch
         self._training = training
         self._kept: dict[int, PreparedCase] = {}
-        self._levels: dict[int, dict[Phase, float]] = {}
+        self._levels: dict[tuple[int, bool], dict[Phase, float]] = {}
         classes = [set(self._case(number).lesion_classes.values()) for number in range(len(cohort))]
         self._order = balanced(classes, self._config.lesion_share) if training else one_each(classes)
 
@@ -89,25 +91,27 @@ class LesionPatches:
         """
         number, key = self._order[index]
         case = self._case(number)
+        lie = self._config.lined_up.draw(case, rng) if self._training else self._config.lined_up.best(case)
         corner = place(case, key, self._config, rng)
         shape = self._config.shape_zyx
         truth = truth_of(case, corner, self._config)
-        hu = {phase: cut(volume, corner, shape, -1000) for phase, volume in case.hu.items()}
-        liver_hu = self._liver_hu(number)
+        parts = ({p: cut(v, corner, shape, -1000) for p, v in of.items()} for of in _all(case))
+        hu, clean = lie.volumes(*parts)
+        liver_hu = self._liver_hu(number, lined=lie.lined)
         if not self._training:
             return {**as_arrays(hu, liver_hu, shape), **truth}
         change = self._config.augmentation.draw(rng)
         shown = self._config.phases.draw(tuple(hu), rng)
-        clean = {phase: cut(volume, corner, shape, -1000) for phase, volume in case.clean_hu.items()}
         changed = change.hu({phase: hu[phase] for phase in shown}, clean)
         liver_hu = {phase: change.level_hu(phase, level) for phase, level in liver_hu.items()}
         return {**as_arrays(changed, liver_hu, shape), **{k: _flipped(k, v, change) for k, v in truth.items()}}
 
-    def _liver_hu(self, number: int) -> dict[Phase, float]:
-        if number not in self._levels:
+    def _liver_hu(self, number: int, *, lined: bool) -> dict[Phase, float]:
+        if (number, lined) not in self._levels:
             case = self._case(number)
-            self._levels[number] = {p: median_hu(v, case.masks["liver"] > 0) for p, v in case.hu.items()}
-        return self._levels[number]
+            hu = case.reference_hu if lined else case.hu
+            self._levels[number, lined] = {p: median_hu(v, case.masks["liver"] > 0) for p, v in hu.items()}
+        return self._levels[number, lined]
 
     def _case(self, number: int) -> PreparedCase:
         if number not in self._kept:
@@ -189,6 +193,10 @@ def as_arrays(
         "present": np.array([phase in hu for phase in Phase]),
         "liver_hu": np.array([liver_hu.get(phase, 0.0) for phase in Phase], dtype=np.float32),
     }
+
+
+def _all(case: PreparedCase) -> tuple[Mapping[Phase, npt.NDArray[Any]], ...]:
+    return case.hu, case.clean_hu, case.reference_hu
 
 
 def _flipped(name: str, array: npt.NDArray[Any], change: Change) -> npt.NDArray[Any]:

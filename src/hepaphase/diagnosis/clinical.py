@@ -1,0 +1,69 @@
+"""What is known of the patient, weighed into the classes of lesions that were found on the images."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ..phantom.population import INCIDENTAL
+from ..study.lesions import LESION_CLASSES, LesionClass
+
+WEIGHT = 1.0
+"""Exponent of the likelihoods. Below 1 it would allow for facts that go together; on main-validation 1 did best
+(docs/concepts/diagnosis.md)."""
+
+FACTS = ("cirrhosis", "hbv", "afp", "ca19_9", "cea", "cancer")
+"""Yes or no; what they mean stands in ``study.lesions.Markers``."""
+
+
+def known_facts(clinical: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of ``clinical`` that are weighed: those of ``FACTS`` that are true or false, ``sex`` M or F."""
+    found: dict[str, Any] = {name: clinical[name] for name in FACTS if isinstance(clinical.get(name), bool)}
+    if clinical.get("sex") in ("M", "F"):
+        found["sex"] = clinical["sex"]
+    return found
+
+
+def weigh(
+    probabilities: Mapping[str, float], clinical: Mapping[str, Any], *, weight: float = WEIGHT
+) -> dict[str, float]:
+    """Probabilities of a lesion's classes, given what is known of the patient.
+
+    Bayes' rule with the shares of the class table (physics notes, B: clinical conditionals), taken as independent and
+    tempered by ``weight``. A lesion that is common by chance (``phantom.population.INCIDENTAL``) may also lie in a
+    patient who came with something else; its likelihood is mixed accordingly. Facts that are not known weigh nothing.
+
+    Args:
+        probabilities: class to probability, from the images.
+        clinical: what is known; see ``known_facts``.
+        weight: 0 leaves the probabilities as they are, 1 is Bayes' rule.
+    """
+    facts = known_facts(clinical)
+    if not facts:
+        return dict(probabilities)
+    likely = _likelihoods(facts)
+    weighed = {key: p * likely[key] ** weight for key, p in probabilities.items()}
+    total = sum(weighed.values())
+    return {key: p / total for key, p in weighed.items()} if total > 0 else dict(probabilities)
+
+
+def _likelihoods(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Class of lesion to the probability of ``facts`` in a patient who has one."""
+    own = {key: _likelihood(row, facts) for key, row in LESION_CLASSES.items()}
+    shares = {key: row.prevalence for key, row in LESION_CLASSES.items()}
+    anybody = sum(own[key] * share for key, share in shares.items()) / sum(shares.values())
+    found = {}
+    for key, value in own.items():
+        chance = INCIDENTAL.get(key, 0.0)
+        by_chance = chance / (chance + shares[key]) if chance else 0.0
+        found[key] = (1 - by_chance) * value + by_chance * anybody
+    return found
+
+
+def _likelihood(row: LesionClass, facts: Mapping[str, Any]) -> float:
+    shares = {**asdict(row.markers), "cirrhosis": row.cirrhosis}
+    terms = [shares[name] if value else 1 - shares[name] for name, value in facts.items() if name in shares]
+    if "sex" in facts:
+        terms.append(row.male if facts["sex"] == "M" else 1 - row.male)
+    return float(np.prod(terms)) if terms else 1.0
