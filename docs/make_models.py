@@ -29,6 +29,8 @@ working grid with the true liver mask, phases [lined up](registration.md), from 
 intervals from 1000 bootstrap resamples of patients, seed 0. The last columns give the number of patients behind a line,
 and of those (or of lesions) that are positive. Errors of generated phases are against the noise-free truth, lined up by
 the same transform as the scan, so they hold what registration leaves; `benchmark synthesis` measures them without it.
+What any reader could reach on these patients lies between 0.65 and 0.95 from NC and between 0.82 and 0.99 from all four
+phases (AUC over eight classes, [ceiling](ceiling.md)).
 The table before this one (`main-test`, phases as they were breathed): AUC over eight classes 0.673, 0.620 and 0.878.
 
 """
