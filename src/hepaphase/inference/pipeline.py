@@ -21,7 +21,7 @@ from ..study.phase import Phase
 from ..study.study import AlignedStudy, MaskArray, Study
 from .complete import complete
 from .liver import find_liver
-from .masks import lesions_on_grid
+from .masks import lesions_on_grid, renumbered
 from .models import Models
 from .options import ReadOptions
 from .steps import Step, StepLog
@@ -91,11 +91,11 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         seen = small if options.read_generated else scanned_only(small)
         diagnosis = diagnose(seen, models.diagnosis, device=options.device)
     with log.step("measure"):
-        box = _with_lesions(box, small.geometry, diagnosis)
-        findings = measure_findings(box, diagnosis.lesion_probabilities, diagnosis.patient)
-        told: tuple[str, ...] = ()
+        box, probabilities, told = _with_lesions(box, small.geometry, diagnosis)
+        findings = measure_findings(box, probabilities, diagnosis.patient)
         if options.weigh_clinical:
-            findings, told = weigh_findings(findings, study.clinical)
+            findings, weighed = weigh_findings(findings, study.clinical)
+            told += weighed
     warnings = (*found.warnings, *lined.warnings, *told, *_warnings(lined.study, registered=options.register))
     return Reading(lined.study, box, grid, place, tuple(seen.hu), findings, warnings, tuple(log.steps), lined.quality)
 
@@ -133,9 +133,15 @@ def scanned_only(study: AlignedStudy) -> AlignedStudy:
     )
 
 
-def _with_lesions(box: AlignedStudy, small: Geometry, diagnosis: Diagnosis) -> AlignedStudy:
-    lesions = lesions_on_grid(diagnosis.lesions, small, box.geometry)
-    return replace(box, masks={**box.masks, "lesions": lesions})
+def _with_lesions(
+    box: AlignedStudy, small: Geometry, diagnosis: Diagnosis
+) -> tuple[AlignedStudy, list[dict[str, float]], tuple[str, ...]]:
+    """The study with its lesions, their probabilities, and a warning where some lie beyond the scan."""
+    number = len(diagnosis.lesion_probabilities)
+    lesions, kept = renumbered(lesions_on_grid(diagnosis.lesions, small, box.geometry), number)
+    told = f"{number - len(kept)} lesion(s) found at the edge lie beyond the slices of the reference and are left out."
+    probabilities = [diagnosis.lesion_probabilities[k - 1] for k in kept]
+    return replace(box, masks={**box.masks, "lesions": lesions}), probabilities, (told,) * (len(kept) < number)
 
 
 def _warnings(study: Study, *, registered: bool) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,23 @@ def line_up_crops(folder: Path, out: Path, *, workers: int = 1, quiet: bool = Fa
 
 def _in_order(jobs: Sequence[tuple[Path, Path]], workers: int) -> Iterator[Path]:
     if workers == 1:
-        yield from map(_write, jobs)
+        with _single_threaded():  # sums over several threads differ in their last bits
+            yield from map(_write, jobs)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
         yield from pool.map(_write, jobs)
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _one_thread() -> None:
