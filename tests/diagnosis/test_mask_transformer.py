@@ -69,7 +69,19 @@ def test_settings_survive_the_bundle() -> None:
     assert NetworkConfig.from_dict(plain).windows_hu == ((-100.0, 200.0),)
 
 
-@pytest.mark.parametrize("wrong", [{"width": 17}, {"norm": "batch"}, {"num_queries": 0}, {"windows_hu": ((1.0, 0.0),)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"width": 17},
+        {"norm": "batch"},
+        {"num_queries": 0, "semantic_branch": False},
+        {"num_anchors": 2, "semantic_branch": False},
+        {"num_queries": -1},
+        {"fusion": "late"},
+        {"dropout": 1.0},
+        {"windows_hu": ((1.0, 0.0),)},
+    ],
+)
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         dataclasses.replace(TINY, **wrong)

@@ -15,4 +15,13 @@ def test_lidia_holds_the_published_settings() -> None:
     run = RECIPES.load("lidia")()
     assert (run.task.network.num_queries, run.task.lr, run.batch_size) == (50, 1e-5, 2)
     assert (run.task.loss.seg_weight, run.task.loss.class_weight) == (5, 5)
+    contrast = run.task.loss.contrast
+    assert (contrast.weight, contrast.temperature, contrast.bank) == (0.01, 0.1, 1024) and run.task.sharpness > 0
+    assert run.made_quick().task.loss.contrast == contrast and run.made_quick().task.sharpness > 0
     assert not run.task.network.semantic_branch and run.task.network.shared_operator
+
+
+def test_the_reader_has_neither_contrast_nor_sharpness() -> None:
+    task = RECIPES.load("reader")().task
+    assert task.loss.contrast.weight == 0 and task.sharpness == 0
+    assert task.network.fusion == "iterative" and not task.network.num_anchors and not task.network.num_memory

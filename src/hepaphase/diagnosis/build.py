@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal, get_args
 
 from torch import nn
 
@@ -10,12 +10,17 @@ from ..base.errors import ConfigError
 from ..nn.conv import ConvNormAct, Norm
 from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
+from .anchors import AnchorQueries
 from .encoder import Encoder, Stage
 from .fusion import IterativeFusion, PhaseStem, PhaseStems
-from .mask_transformer import Fusions, MaskTransformer, VoxelHeads
+from .fusion_rivals import ConvLstmFusion, MomentFusion, StackedStem
+from .mask_transformer import Extras, Fusion, Fusions, MaskTransformer, VoxelHeads
+from .patient_branch import PatientBranch
 from .pixel_decoder import PixelDecoder
 from .query_decoder import DecoderLayer, QueryDecoder, QueryHeads
 from .window import WindowsHu, check_windows
+
+FusionKind = Literal["iterative", "stack", "moments", "convlstm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +42,10 @@ class NetworkConfig:
     """Of each stem's second block."""
     stem_stride: int = 2
     """Of that block; the paper's is 1."""
+    fusion: FusionKind = "iterative"
+    """LIDIA's; the others are what it was held against (early stacking, HeMIS's moments, ConvLSTM)."""
     shared_operator: bool = True
-    """Whether one fusion operator serves every step."""
+    """Whether one operator of the iterative fusion serves every step."""
     stage_channels: tuple[int, ...] = (64, 120)
     num_blocks: int = 2
     """Residual blocks per stage."""
@@ -47,6 +54,9 @@ class NetworkConfig:
     """Of the pyramid and of the queries."""
     finest_channels: int = 40
     num_queries: int = 50
+    """Zero leaves the queries out: semantic segmentation alone, in the style of nnU-Net."""
+    num_anchors: int = 0
+    """Queries besides that start where the semantic branch sees a lesion (PLAN has 20)."""
     num_layers: int = 3
     num_heads: int = 8
     hidden: int = 256
@@ -55,6 +65,12 @@ class NetworkConfig:
     """Channels of the mask features."""
     semantic_branch: bool = True
     """Classify every voxel as well (PLAN), which trains faster than queries alone."""
+    num_memory: int = 0
+    """Tokens of the patient branch (PLAN has 192); zero leaves it out."""
+    num_memory_layers: int = 2
+    """PLAN has 4."""
+    dropout: float = 0.2
+    """In the patient branch (PLAN)."""
 
     def __post_init__(self) -> None:
         check_windows(tuple((low, high) for low, high in self.windows_hu))
@@ -62,7 +78,13 @@ class NetworkConfig:
             raise ConfigError(f"norm must be instance, group or none, got '{self.norm}'.")
         if self.width % self.num_heads:
             raise ConfigError(f"width must be a multiple of num_heads, got {self.width} and {self.num_heads}.")
-        for name in ("num_classes", "stem_stride", "num_queries", "num_layers", "embedding"):
+        if self.fusion not in get_args(FusionKind):
+            raise ConfigError(f"fusion must be one of {', '.join(get_args(FusionKind))}, got '{self.fusion}'.")
+        if not self.semantic_branch and (self.num_anchors or not self.num_queries):
+            raise ConfigError("Anchors, and a network without queries, need the semantic branch.")
+        if min(self.num_queries, self.num_anchors, self.num_memory) < 0 or not 0 <= self.dropout < 1:
+            raise ConfigError(f"Numbers must not be negative and dropout must be in [0, 1), got {self}.")
+        for name in ("num_classes", "stem_stride", "num_layers", "num_memory_layers", "embedding"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
 
@@ -104,28 +126,42 @@ def build(config: NetworkConfig) -> MaskTransformer:
         _fusions(config),
         _encoder(config),
         PixelDecoder(features, width=config.width, num_finest=config.finest_channels, norm=config.norm),
-        _queries(config),
-        _voxel_heads(config),
+        *_heads(config),
         windows_hu=config.windows_hu,
         contrast=config.contrast,
     )
 
 
+def _heads(config: NetworkConfig) -> tuple[VoxelHeads, Extras]:
+    """What stands on the pyramid."""
+    queries = _queries(config) if config.num_queries else None
+    voxel = _voxel_heads(config)
+    anchors = AnchorQueries(config.num_anchors, config.embedding, config.width) if config.num_anchors else None
+    return voxel, Extras(queries=queries, anchors=anchors, patient=_patient(config) if config.num_memory else None)
+
+
 def _fusions(config: NetworkConfig) -> Fusions:
     fine, coarse, norm = config.fine_channels, config.stem_channels, config.norm
-    stems = (
-        PhaseStem(
-            ConvNormAct(len(config.windows_hu) + config.contrast, fine, norm=norm),
-            ConvNormAct(fine, coarse, stride=config.stem_stride, norm=norm),
-        )
-        for _ in Phase
-    )
-    count = 1 if config.shared_operator else len(Phase) - 1
-    return Fusions(
-        PhaseStems(stems),
-        IterativeFusion(nn.ModuleList(ConvNormAct(2 * fine, fine, kernel=1, norm=norm) for _ in range(count))),
-        IterativeFusion(nn.ModuleList(ConvNormAct(2 * coarse, coarse, norm=norm) for _ in range(count))),
-    )
+    width = len(config.windows_hu) + config.contrast
+    stacked = config.fusion == "stack"
+
+    def stem() -> PhaseStem:
+        first = ConvNormAct(width * len(Phase) if stacked else width, fine, norm=norm)
+        return PhaseStem(first, ConvNormAct(fine, coarse, stride=config.stem_stride, norm=norm))
+
+    stems = StackedStem(stem()) if stacked else PhaseStems(stem() for _ in Phase)
+    return Fusions(stems, _fusion(config, fine, kernel=1), _fusion(config, coarse, kernel=3))
+
+
+def _fusion(config: NetworkConfig, num: int, *, kernel: int) -> Fusion:
+    """The fusion of maps of ``num`` channels; after stacking there is nothing left to fuse."""
+    if config.fusion == "moments":
+        return MomentFusion(ConvNormAct(2 * num, num, kernel=kernel, norm=config.norm))
+    if config.fusion == "convlstm":
+        return ConvLstmFusion(num, kernel=kernel)
+    steps = 0 if config.fusion == "stack" else 1 if config.shared_operator else len(Phase) - 1
+    operators = (ConvNormAct(2 * num, num, kernel=kernel, norm=config.norm) for _ in range(steps))
+    return IterativeFusion(nn.ModuleList(operators))
 
 
 def _voxel_heads(config: NetworkConfig) -> VoxelHeads:
@@ -156,6 +192,21 @@ def _queries(config: NetworkConfig) -> QueryDecoder:
         nn.ModuleList(layers),
         QueryHeads(config.width, num_outputs=config.num_classes + 1, num_embedding=config.embedding),
         num_queries=config.num_queries,
+        num_anchors=config.num_anchors,
         width=config.width,
         num_levels=len(config.stage_channels),
+    )
+
+
+def _patient(config: NetworkConfig) -> PatientBranch:
+    layers = (
+        DecoderLayer(config.width, num_heads=config.num_heads, hidden=config.hidden)
+        for _ in range(config.num_memory_layers)
+    )
+    return PatientBranch(
+        nn.ModuleList(layers),
+        num_memory=config.num_memory,
+        width=config.width,
+        num_classes=config.num_classes,
+        dropout=config.dropout,
     )

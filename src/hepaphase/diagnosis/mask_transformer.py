@@ -6,8 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from ..nn.conv import ConvNormAct, upsample_to
+from .anchors import AnchorQueries
 from .encoder import Encoder
 from .fusion import IterativeFusion, PhaseStems
+from .fusion_rivals import ConvLstmFusion, MomentFusion, StackedStem
+from .patient_branch import PatientBranch
 from .pixel_decoder import PixelDecoder
 from .query_decoder import QueryDecoder, QueryOutput
 from .window import Scan, WindowsHu, network_channels
@@ -18,11 +21,13 @@ class Prediction:
     """What the network says of a batch, before any threshold."""
 
     outputs: list[QueryOutput]
-    """Answers of the queries, final layer last."""
+    """Answers of the queries, final layer last; empty for a network without queries."""
     mask_features: Tensor
     """(B, E, z, y, x) at full resolution."""
     voxel_logits: Tensor | None
     """(B, K + 1, z, y, x) of the semantic branch, background last; None without that branch."""
+    patient_logits: Tensor | None = None
+    """(B, K) of the patient branch; None without that branch."""
 
     @property
     def final(self) -> QueryOutput:
@@ -35,10 +40,13 @@ class Prediction:
         return flat.reshape(*flat.shape[:2], *self.mask_features.shape[2:])
 
 
+Fusion = IterativeFusion | MomentFusion | ConvLstmFusion
+
+
 class Fusions(nn.Module):
     """Stems, and the fusion of what they see at each of their two sizes."""
 
-    def __init__(self, stems: PhaseStems, fine: IterativeFusion, coarse: IterativeFusion) -> None:
+    def __init__(self, stems: PhaseStems | StackedStem, fine: Fusion, coarse: Fusion) -> None:
         super().__init__()
         self.stems = stems
         self.fine = fine
@@ -68,6 +76,15 @@ class VoxelHeads(nn.Module):
         return self.features(shared), None if self.classes is None else self.classes(shared)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """Parts that a network may have or not."""
+
+    queries: QueryDecoder | None
+    anchors: AnchorQueries | None = None
+    patient: PatientBranch | None = None
+
+
 class MaskTransformer(nn.Module):
     """The whole network; receives finished parts (``build.py`` knows the sizes)."""
 
@@ -76,8 +93,8 @@ class MaskTransformer(nn.Module):
         fusions: Fusions,
         encoder: Encoder,
         pixel_decoder: PixelDecoder,
-        query_decoder: QueryDecoder,
         voxel_heads: VoxelHeads,
+        extras: Extras,
         *,
         windows_hu: WindowsHu,
         contrast: bool,
@@ -86,8 +103,10 @@ class MaskTransformer(nn.Module):
         self.fusions = fusions
         self.encoder = encoder
         self.pixel_decoder = pixel_decoder
-        self.query_decoder = query_decoder
+        self.query_decoder = extras.queries
         self.voxel_heads = voxel_heads
+        self.anchors = extras.anchors
+        self.patient_branch = extras.patient
         self.windows_hu = windows_hu
         self.contrast = contrast
 
@@ -97,7 +116,18 @@ class MaskTransformer(nn.Module):
         fine, coarse = self.fusions(channels, scan.present)
         levels, finest = self.pixel_decoder(self.encoder(coarse))
         mask_features, voxel_logits = self.voxel_heads(finest, fine)
-        return Prediction(self.query_decoder(levels, mask_features), mask_features, voxel_logits)
+        patient = None if self.patient_branch is None else self.patient_branch(levels)
+        return Prediction(self._answers(levels, mask_features, voxel_logits), mask_features, voxel_logits, patient)
+
+    def _answers(self, levels: list[Tensor], mask_features: Tensor, voxel_logits: Tensor | None) -> list[QueryOutput]:
+        if self.query_decoder is None:
+            return []
+        anchors = None
+        if self.anchors is not None:
+            assert voxel_logits is not None, "anchors come from the semantic branch"
+            anchors = self.anchors(mask_features, voxel_logits)
+        answers: list[QueryOutput] = self.query_decoder(levels, mask_features, anchors)
+        return answers
 
 
 def num_parameters(network: nn.Module) -> int:

@@ -17,8 +17,8 @@ class DecoderLayer(nn.Module):
         self.talk = Attention(width, num_heads)
         self.think = FeedForward(width, hidden)
 
-    def forward(self, queries: Tensor, where: Tensor, tokens: Tensor, places: Tensor, allowed: Tensor) -> Tensor:
-        """Queries (B, Q, D) and tokens (B, N, D) with their positions; ``allowed`` (B, Q, N)."""
+    def forward(self, queries: Tensor, where: Tensor, tokens: Tensor, places: Tensor, allowed: Tensor | None) -> Tensor:
+        """Queries (B, Q, D) and tokens (B, N, D) with their positions; ``allowed`` (B, Q, N), or all."""
         queries = self.look(queries, tokens, where_x=where, where_tokens=places, allowed=allowed)
         queries = self.talk(queries, queries, where_x=where, where_tokens=where)
         thought: Tensor = self.think(queries)
@@ -71,21 +71,34 @@ class QueryOutput:
 class QueryDecoder(nn.Module):
     """Learnable queries that read the pyramid from coarse to fine, one level per layer."""
 
-    def __init__(self, layers: nn.ModuleList, heads: QueryHeads, *, num_queries: int, width: int, num_levels: int):
+    def __init__(
+        self,
+        layers: nn.ModuleList,
+        heads: QueryHeads,
+        *,
+        num_queries: int,
+        num_anchors: int = 0,
+        width: int,
+        num_levels: int,
+    ):
+        """``num_anchors`` queries come from outside, behind the learnable ones."""
         super().__init__()
         self.layers = layers
         self.heads = heads
         self.content = nn.Embedding(num_queries, width)
-        self.place = nn.Embedding(num_queries, width)
+        self.place = nn.Embedding(num_queries + num_anchors, width)
         self.level = nn.Embedding(num_levels, width)
 
-    def forward(self, levels: list[Tensor], mask_features: Tensor) -> list[QueryOutput]:
+    def forward(self, levels: list[Tensor], mask_features: Tensor, anchors: Tensor | None = None) -> list[QueryOutput]:
         """Answers before the first layer and after each, the last one final.
 
-        ``levels`` are (B, D, z, y, x) from coarse to fine; ``mask_features`` (B, E, z, y, x) at mask resolution.
+        ``levels`` are (B, D, z, y, x) from coarse to fine; ``mask_features`` (B, E, z, y, x) at mask resolution;
+        ``anchors`` (B, A, D) where there are any.
         """
         num_batch = len(mask_features)
         queries = self.content.weight.expand(num_batch, -1, -1)
+        if anchors is not None:
+            queries = torch.cat([queries, anchors.to(queries.dtype)], dim=1)
         where = self.place.weight.expand(num_batch, -1, -1)
         outputs = [self.heads(queries)]
         for index, layer in enumerate(self.layers):

@@ -29,9 +29,12 @@ def semantic(prediction: Prediction, *, voxel_share: float, background_logit: fl
     """The semantic output (B, K + 1, z, y, x): ``voxel_share`` of the semantic branch, the rest from the queries.
 
     ``background_logit`` is added to the background of the semantic branch, see ``ReadConfig``.
+    A network that lacks one of the two is read by the other.
     """
     if prediction.voxel_logits is None:
         voxel_share = 0.0
+    if not prediction.outputs:
+        voxel_share = 1.0
     parts = []
     if voxel_share < 1:
         parts.append((1 - voxel_share) * query_semantic(prediction.final.class_logits, prediction.mask_logits()))

@@ -51,8 +51,16 @@ class Precision:
         Returns:
             The norm of the gradients before clipping.
         """
+        self.backward(loss, optimizer)
+        return self.apply(optimizer, max_norm=max_norm)
+
+    def backward(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Fresh gradients of ``loss``, still scaled where losses are."""
         optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+
+    def apply(self, optimizer: torch.optim.Optimizer, *, max_norm: float = math.inf) -> float:
+        """One step of ``optimizer`` along the gradients there are; returns their norm before clipping."""
         self._scaler.unscale_(optimizer)
         norm = nn.utils.clip_grad_norm_((p for g in optimizer.param_groups for p in g["params"]), max_norm)
         self._scaler.step(optimizer)

@@ -7,6 +7,7 @@ import torch
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.bundle.bundle import Bundle
+from hepaphase.diagnosis.contrastive import ContrastConfig
 from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.diagnosis.postprocess import ReadConfig
 from hepaphase.recipes.reader import TINY, recipe
@@ -17,6 +18,7 @@ from hepaphase.training.patches import PatchConfig
 from hepaphase.training.task import Progress, Setup
 from hepaphase.training.tasks.diagnosis import DiagnosisConfig, DiagnosisTask, found_lesions, scan_of, targets_of
 
+from ...diagnosis.tiny import aligned
 from ..lesion_cohort import write_lesion_cohort
 
 SETUP = Setup(device=torch.device("cpu"), amp=False, num_steps=60, batch_size=4, seed=0)
@@ -85,6 +87,72 @@ def test_a_lesion_is_found_when_half_of_it_is_marked(batches: Batches) -> None:
         for k, key in enumerate(classes):
             row[int(key)][labels == k + 1] = 20.0
     assert all(seen and right for seen, right in found_lesions(prediction, targets, read))
+
+
+VARIANTS = {
+    "voxels alone": {"num_queries": 0},
+    "queries alone": {"semantic_branch": False, "fusion": "stack"},
+    "plan": {"num_anchors": 3, "num_memory": 4, "fusion": "stack"},
+    "moments": {"fusion": "moments"},
+    "convlstm": {"fusion": "convlstm"},
+    "own operators": {"shared_operator": False},
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_rival_trains_and_is_read(name: str, batches: Batches) -> None:
+    torch.manual_seed(0)
+    network = dataclasses.replace(TINY.network, **VARIANTS[name])
+    task = DiagnosisTask(dataclasses.replace(TINY, network=network, bfloat16=False), SETUP)
+    batch = next(b for b in (batches[s] for s in range(20)) if b["present"].any(0).all())
+    figures = task.step(batch, progress=Progress(0, 60))
+    assert figures["gradient_norm"] > 0
+    assert ("patient" in figures) == ("consistency" in figures) == (name == "plan")
+    still = {n for n, p in task._network.named_parameters() if p.grad is None or not p.grad.any()}
+    unused = "voxel_heads.features" if name == "voxels alone" else "operators"
+    assert [n for n in still if unused not in n and "anchors.project" not in n] == []  # no anchors yet
+    reader = Reader.from_bundle(task.bundle({}))
+    study = aligned(shape=(16, 16, 16))
+    assert reader.diagnose(study).semantic.shape == (9, 16, 16, 16)
+
+
+def test_the_contrastive_loss_joins_the_others_and_fills_its_bank(batches: Batches) -> None:
+    config = dataclasses.replace(TINY, bfloat16=False)
+    contrast = ContrastConfig(weight=0.01, bank=32)
+    plain, task = (DiagnosisTask(c, SETUP) for c in (config, replace_loss(config, contrast)))
+    figures = task.step(batches[0], progress=Progress(0, 60))
+    num_lesions = int((batches[0]["classes"] >= 0).sum())
+    assert task._bank is not None and len(task._bank.held()[1]) == num_lesions
+    assert figures["contrast"] != 0
+    assert set(plain.state_dict()) == {"network", "optimizer", "precision", "ema"}
+    assert set(task.bundle({}).weights) == set(plain.bundle({}).weights)
+
+
+def replace_loss(config: DiagnosisConfig, contrast: ContrastConfig) -> DiagnosisConfig:
+    return dataclasses.replace(config, loss=dataclasses.replace(config.loss, contrast=contrast))
+
+
+def test_minimising_sharpness_takes_the_gradient_of_the_worst_place_nearby(batches: Batches) -> None:
+    tasks = []
+    for radius in (0.0, 0.5):
+        torch.manual_seed(0)
+        tasks.append(DiagnosisTask(dataclasses.replace(TINY, sharpness=radius, bfloat16=False), SETUP))
+    plain, sharp = (t.step(batches[0], progress=Progress(0, 60)) for t in tasks)
+    assert plain["loss"] == sharp["loss"]  # what is logged is the loss where the weights are
+    assert plain["gradient_norm"] != sharp["gradient_norm"]
+    torch.manual_seed(0)
+    hand = DiagnosisTask(dataclasses.replace(TINY, bfloat16=False), SETUP)
+    hand._terms(batches[0], Progress(0, 60))[0]["loss"].backward()
+    weights = [p for p in hand._network.parameters() if p.grad is not None]
+    norm = torch.stack([p.grad.norm() for p in weights]).norm()
+    with torch.no_grad():
+        for p in weights:
+            p.add_(p.grad, alpha=0.5 / float(norm))
+    hand._network.zero_grad()
+    hand._terms(batches[0], Progress(0, 60))[0]["loss"].backward()
+    assert float(torch.stack([p.grad.norm() for p in weights]).norm()) == pytest.approx(
+        sharp["gradient_norm"], rel=1e-4
+    )
 
 
 def test_patches_that_do_not_fit_the_network_are_refused() -> None:

@@ -12,7 +12,8 @@ from ...base.errors import ConfigError
 from ...base.seeds import stream
 from ...bundle.bundle import Bundle
 from ...diagnosis.build import NetworkConfig, build
-from ...diagnosis.criterion import LossConfig, Targets, criterion
+from ...diagnosis.contrastive import COMMON, MemoryBank, Projection, asymmetric_contrast
+from ...diagnosis.criterion import Judged, LossConfig, Targets, criterion, judge
 from ...diagnosis.diagnose import SPACING_MM
 from ...diagnosis.mask_transformer import Prediction
 from ...diagnosis.postprocess import ReadConfig
@@ -21,6 +22,7 @@ from ...diagnosis.window import Scan
 from ...study.lesions import LESION_CLASSES
 from ..optim import Ema, Precision, poly_lr, set_lr
 from ..patches import PatchConfig
+from ..sharpness import SharpnessAware
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
 
 
@@ -45,6 +47,9 @@ class DiagnosisConfig:
     """Short memories: the first gradients are the largest, and would slow a short run for most of its length."""
     max_norm: float = 12.0
     """Gradients are clipped to this norm together (PLAN)."""
+    sharpness: float = 0.0
+    """Radius of sharpness-aware minimisation, which takes every step twice (LIDIA, rho not given; Foret et al. suggest
+    0.05); zero leaves it out."""
     ema: float = 0.998
     """Decay of the averaged weights."""
     bfloat16: bool = True
@@ -56,6 +61,10 @@ class DiagnosisConfig:
                 f"Patches of {self.patch.shape_zyx} voxels do not fit a network that needs multiples of "
                 f"{self.network.size_multiple}. Change patch.shape_zyx."
             )
+        if self.sharpness < 0:
+            raise ConfigError(f"sharpness must not be negative, got {self.sharpness}.")
+        if self.loss.contrast.weight and not self.network.num_queries:
+            raise ConfigError("The contrastive loss needs queries; set loss.contrast.weight=0 or network.num_queries.")
 
 
 class DiagnosisTask:
@@ -66,9 +75,16 @@ class DiagnosisTask:
         self._setup = setup
         self._network = build(config.network).to(setup.device)
         self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        contrast = config.loss.contrast
+        self._projection = Projection(config.network.width, contrast).to(setup.device) if contrast.weight else None
+        self._bank = MemoryBank(contrast.bank, contrast.width).to(setup.device) if contrast.weight else None
+        learned = [self._network] if self._projection is None else [self._network, self._projection]
         self._optimizer = torch.optim.AdamW(
-            self._network.parameters(), betas=config.betas, weight_decay=config.weight_decay
+            [p for module in learned for p in module.parameters()],
+            betas=config.betas,
+            weight_decay=config.weight_decay,
         )
+        self._sharpness = SharpnessAware(self._optimizer, radius=config.sharpness) if config.sharpness else None
         self._precision = Precision(setup.device, amp=setup.amp)
         self._ema = Ema(self._network, decay=config.ema)
         self._parts: dict[str, Stateful] = {
@@ -77,17 +93,47 @@ class DiagnosisTask:
             "precision": self._precision,
             "ema": self._ema,
         }
+        if self._projection is not None and self._bank is not None:
+            self._parts |= {"projection": self._projection, "bank": self._bank}
 
     def step(self, batch: Batch, *, progress: Progress) -> dict[str, float]:
-        """Forward, matching, losses, one step of the optimiser."""
+        """Forward, matching, losses, one step of the optimiser; all but the last twice where sharpness is minimised."""
         set_lr(self._optimizer, poly_lr(self._config.lr, progress, warmup=self._config.warmup))
+        terms, lesions = self._terms(batch, progress)
+        self._precision.backward(terms["loss"], self._optimizer)
+        if self._sharpness is not None:
+            self._sharpness.climb()
+            worst, _ = self._terms(batch, progress)
+            self._precision.backward(worst["loss"], self._optimizer)
+            self._sharpness.back()
+        norm = self._precision.apply(self._optimizer, max_norm=self._config.max_norm)
+        self._ema.update()
+        if self._bank is not None and lesions is not None:
+            self._bank.put(*lesions)
+        return {**{name: float(value.detach()) for name, value in terms.items()}, "gradient_norm": norm}
+
+    def _terms(self, batch: Batch, progress: Progress) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor] | None]:
+        """Terms of the loss at the present weights, and the lesions that the bank will remember.
+
+        A function of weights, bank, batch and step alone but for dropout, so that both passes of sharpness-aware
+        minimisation draw the same points and are held against the same bank.
+        """
         points = torch.Generator().manual_seed(int(stream(self._setup.seed, "points", progress.step).integers(2**31)))
         with self._autocast():
             prediction = self._network(scan_of(batch))
-        terms = criterion(prediction, targets_of(batch), self._config.loss, points)
-        norm = self._precision.step(terms["loss"], self._optimizer, max_norm=self._config.max_norm)
-        self._ema.update()
-        return {**{name: float(value.detach()) for name, value in terms.items()}, "gradient_norm": norm}
+        judged = judge(prediction, targets_of(batch), self._config.loss, points)
+        if self._projection is None or self._bank is None:
+            return judged.terms, None
+        return self._contrasted(judged, self._projection, self._bank)
+
+    def _contrasted(
+        self, judged: Judged, projection: Projection, bank: MemoryBank
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+        config = self._config.loss.contrast
+        embeddings = projection(judged.queries.float()), judged.classes
+        term = asymmetric_contrast(embeddings, bank.held(), COMMON, temperature=config.temperature)
+        loss = judged.terms["loss"] + config.weight * term
+        return {**judged.terms, "contrast": term, "loss": loss}, (embeddings[0].detach(), embeddings[1])
 
     def validate(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Mean loss, and of the lesions in the patches how many are found and named, with the averaged weights."""
