@@ -12,7 +12,8 @@ from hepaphase.base.errors import InputError, PhaseDoubtError, StudyError
 from hepaphase.datasets.protocol import ADAPTERS
 from hepaphase.datasets.unnamed import Told
 from hepaphase.io.case import write_case
-from hepaphase.prepare.cohort import Tools, prepare_case, prepare_cohort
+from hepaphase.prepare.case import prepare_case
+from hepaphase.prepare.cohort import Tools, prepare_cohort
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import PhaseVolume
 from hepaphase.training.cohort import read_prepared
@@ -45,7 +46,7 @@ def test_a_case_without_a_liver_needs_a_segmenter() -> None:
     def everything(volume: PhaseVolume) -> np.ndarray:
         return np.ones(volume.hu.shape, np.uint8)
 
-    assert prepare_case(study, segment=everything).masks["liver"].any()
+    assert prepare_case(study, segment=everything).study.masks["liver"].any()
 
 
 def test_an_empty_cohort_is_refused(tmp_path: Path) -> None:
@@ -83,4 +84,4 @@ def test_dicom_is_prepared_and_a_study_in_doubt_is_left_out(tmp_path: Path) -> N
 
 
 def test_phases_are_in_order() -> None:
-    assert list(prepare_case(example_study()).hu) == [p for p in Phase if p in example_study().phases]
+    assert list(prepare_case(example_study()).study.hu) == [p for p in Phase if p in example_study().phases]

@@ -9,7 +9,7 @@ import pytest
 from tests.example_study import example_study
 
 from hepaphase.base.errors import InputError, MissingPhaseError
-from hepaphase.prepare.cohort import prepare_case, write_prepared
+from hepaphase.prepare.case import prepare_case, write_prepared
 from hepaphase.prepare.store import phases_in, read_phase, stream_phase
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import AlignedStudy
@@ -29,7 +29,7 @@ class Counting(io.FileIO):
 @pytest.fixture
 def noisy() -> AlignedStudy:
     """A case whose phases do not compress."""
-    study = prepare_case(example_study())
+    study = prepare_case(example_study()).study
     rng = np.random.default_rng(0)
     return replace(study, hu={p: rng.integers(-500, 500, h.shape).astype(np.float32) for p, h in study.hu.items()})
 

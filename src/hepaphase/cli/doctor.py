@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER
+from ._cohort import checks
+from ._options import FOLDER, models_options
 
 
 @click.command()
@@ -16,8 +17,16 @@ from ._options import FOLDER
 @click.option("--layout", help="Name of the layout, when several fit.")
 @click.option("--fix", type=FOLDER, help="Write a repaired copy here, in our layout, with a log.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
-def command(
-    cohort: Path, out: Path, against: tuple[Path, ...], layout: str | None, fix: Path | None, trust_names: bool
+@models_options
+def command(  # noqa: PLR0913
+    cohort: Path,
+    out: Path,
+    against: tuple[Path, ...],
+    layout: str | None,
+    fix: Path | None,
+    trust_names: bool,
+    bundles: tuple[Path, ...],
+    device: str,
 ) -> None:
     """Examine every case of COHORT: headers, voxels, masks, doubles, leaks between sets, known defects of the set.
 
@@ -27,22 +36,23 @@ def command(
     """
     from ..datasets.doctor import audit, repair, write_audit
 
-    measured = _measured(trust_names)
+    measured = _measured(trust_names, bundles, device)
     found = audit(cohort, against=against, layout=layout, **measured)
     for path in write_audit(found, out):
         click.echo(f"{path}")
     errors = sum(c.level == "error" for c in found.complaints)
     click.echo(f"{len(found.facts)} case(s) read as {found.layout}: {errors} error(s), {len(found.complaints)} in all")
     if fix is not None:
-        log = repair(cohort, found, fix)
+        log = repair(cohort, found, fix, namer=measured.get("namer"))
         click.echo(f"{fix}: repaired copy, {len(log)} change(s) in repairs.csv")
 
 
-def _measured(trust_names: bool) -> dict[str, Any]:
-    from ..bundle.bundle import Bundle, shipped
-    from ..inference.intake import check_masks, check_names, measured_names
+def _measured(trust_names: bool, bundles: tuple[Path, ...], device: str) -> dict[str, Any]:
+    from ..inference.intake import measured_names
+    from ..inference.models import Models, check_device
 
+    where = check_device(device)
+    load = cache(lambda: Models.load(bundles).organs)
     if trust_names:
-        return {"check": check_masks}
-    load = cache(lambda: Bundle.load(shipped("organs"), kind="organs"))
-    return {"namer": measured_names(load), "check": lambda s: (*check_masks(s), *check_names(s, load, each=False))}
+        return {"check": checks(load, trust_names=True)}
+    return {"namer": measured_names(load, device=where), "check": checks(load, device=where)}

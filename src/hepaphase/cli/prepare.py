@@ -1,15 +1,11 @@
 """``hepaphase prepare``: a cohort to model input."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ._cohort import cohort_tools, tell_prepared
 from ._options import FOLDER, models_options
-
-if TYPE_CHECKING:
-    from ..bundle.bundle import Bundle
-    from ..prepare.cohort import Tools
 
 
 @click.command()
@@ -17,13 +13,15 @@ if TYPE_CHECKING:
 @click.argument("out", type=FOLDER)
 @click.option("--memory", type=float, help="Also write plan.json, with a batch that fits so many GiB.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
+@click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
 @click.option("--workers", default=1, show_default=True, help="Processes side by side, for crops that are lined up.")
 @models_options
-def command(
+def command(  # noqa: PLR0913
     cohort: Path,
     out: Path,
     memory: float | None,
     trust_names: bool,
+    no_register: bool,
     workers: int,
     bundles: tuple[Path, ...],
     device: str,
@@ -32,8 +30,9 @@ def command(
 
     COHORT is a cohort in a known layout or a folder of DICOM studies. A case without a liver mask gets one from the
     organ model. Phases that the source does not name are measured, and a case in doubt is left out; phases that it
-    names are measured too, and a name that does not fit is a warning (warnings.csv). Where COHORT is a folder of crops,
-    as simulate --prepared writes them, their phases are lined up with the reference.
+    names are measured too, and a name that does not fit is a warning (warnings.csv). Phases are lined up with the
+    reference and judged as by read; one that fails counts as missing, and registration.csv says what was found of each.
+    Where COHORT is a folder of crops, as simulate --prepared writes them, their phases are lined up with the reference.
     """
     if any(cohort.glob("*.npz")):
         from ..prepare.crops import line_up_crops
@@ -46,28 +45,13 @@ def command(
         _plan(cohort, out, memory)
     from ..inference.models import Models, check_device
 
-    done = prepare_cohort(cohort, out, tools=_tools(Models.load(bundles).organs, check_device(device), trust_names))
-    click.echo(f"{len(done.paths)} case(s) in {out}")
-    if done.left_out:
-        click.echo(f"left out, phases in doubt: {', '.join(done.left_out)}")
-    if done.warnings:
-        click.echo(f"{len(done.warnings)} warning(s) in {out / 'warnings.csv'}")
-
-
-def _tools(organs: "Bundle", device: str, trust_names: bool) -> "Tools":
-    from ..inference.intake import check_masks, check_names, measured_names
-    from ..organs.segment import segment_organs
-    from ..prepare.cohort import Tools
-
-    return Tools(
-        segment=lambda volume: segment_organs(volume, organs, device=device)["liver"],
-        namer=measured_names(lambda: organs, device=device),
-        check=lambda study: (
-            *check_masks(study),
-            *(() if trust_names else check_names(study, lambda: organs, each=False, device=device)),
-        ),
-        fingerprint=organs.fingerprint() + (" names trusted" if trust_names else ""),
+    tools = cohort_tools(
+        Models.load(bundles).organs,
+        device=check_device(device),
+        trust_names=trust_names,
+        register=not no_register,
     )
+    tell_prepared(prepare_cohort(cohort, out, tools=tools), out)
 
 
 def _plan(cohort: Path, out: Path, memory_gib: float) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._cohort import cohort_tools, tell_prepared
 from ._options import FOLDER
 
 if TYPE_CHECKING:
-    from ..study.study import PhaseVolume
     from ..training.run import Run
 
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of weights, order and augmentation; default as the recipe says.")
 def command(recipe: str | None, cohort: Path | None, out: Path | None, **options: Any) -> None:
     """Train RECIPE on COHORT, raw or prepared, and write OUT/model.hepa; without RECIPE, list what there is.
+
+    A raw cohort is prepared first, as hepaphase prepare does without options: phases named and checked by what they
+    measure, lined up and judged. For other choices prepare it by hand and train on that.
 
     OUT also gets metrics.csv, run.json, checkpoints and TensorBoard events. A run that was stopped or killed goes on
     with --resume and ends with the same weights.
@@ -75,19 +78,16 @@ def _train(run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | N
 
 
 def _prepared(cohort: Path, out: Path) -> Path:
-    """Where the prepared cases of ``cohort`` are; a raw cohort is prepared inside ``out``, once."""
+    """Where the prepared cases of ``cohort`` are; a raw cohort is prepared inside ``out`` first, once."""
     from ..training.cohort import is_prepared
 
     if is_prepared(cohort):
         return cohort
-    from ..prepare.cohort import Tools, prepare_cohort
+    from ..bundle.bundle import Bundle, shipped
+    from ..prepare.cohort import prepare_cohort
 
-    def segment(volume: "PhaseVolume") -> Any:  # only for a case without a liver mask
-        from ..bundle.bundle import Bundle, shipped
-        from ..organs.segment import segment_organs
-
-        bundle = Bundle.load(shipped("organs"), kind="organs")
-        return segment_organs(volume, bundle)["liver"]
-
-    prepare_cohort(cohort, out / "prepared", tools=Tools(segment=segment))
-    return out / "prepared"
+    place = out / "prepared"
+    tell_prepared(
+        prepare_cohort(cohort, place, tools=cohort_tools(Bundle.load(shipped("organs"), kind="organs"))), place
+    )
+    return place

@@ -235,18 +235,19 @@ def _same(one: CaseFacts, other: CaseFacts) -> bool:
     return any(alike(a, b) for a in one.thumbnails for b in other.thumbnails)
 
 
-def repair(root: Path, found: Audit, out: Path) -> list[str]:
+def repair(root: Path, found: Audit, out: Path, *, namer: Namer | None = None) -> list[str]:
     """Write a repaired copy of the cohort in our layout, and ``repairs.csv``; returns the lines of the log.
 
     Left out: cases that cannot be read, those whose known defect has no repair, later copies of a scan. A mask that
-    is empty is left out; one on a grid of its own is taken to the reference phase. Nothing else is touched.
+    is empty is left out; one on a grid of its own is taken to the reference phase. Nothing else is touched. ``namer``
+    is that of the audit: it names the phases of sources that do not tell them.
 
     Raises:
         InputError: when ``out`` is there already.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"'{out}' is not empty. Give --fix a new folder.")
-    adapter = open_cohort(root, layout=found.layout)
+    adapter = open_cohort(root, layout=found.layout, namer=namer)
     log: list[tuple[str, str, str]] = []
     for case in adapter.cases():
         own = [c for c in found.complaints if c.case == case and c.level == "error"]

@@ -11,7 +11,7 @@ from ..base.atomic import write_json
 from .crop import LiverGrid
 
 KEYS = "cache.json"
-VERSION = 2
+VERSION = 3
 """Goes into every key; raise it when preparation itself changes."""
 _CHUNK = 1 << 20
 
@@ -25,6 +25,18 @@ class Entry:
     """Of the prepared file, so that a damaged one is made again."""
     warnings: tuple[str, ...] = ()
     """What was odd about the case when it was made."""
+    judgments: tuple[Mapping[str, Any], ...] = ()
+    """What the judge of the registration found: a table of plain values per phase."""
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Entry":
+        """An entry as ``cache.json`` holds it."""
+        return cls(
+            stored["key"],
+            stored["sha256"],
+            tuple(stored.get("warnings", ())),
+            tuple(dict(row) for row in stored.get("judgments", ())),
+        )
 
 
 def file_hash(path: Path) -> str:
@@ -63,9 +75,7 @@ class Cache:
         if self._path.is_file():
             try:
                 stored = json.loads(self._path.read_text(encoding="utf-8"))
-                self._entries = {
-                    case: Entry(e["key"], e["sha256"], tuple(e.get("warnings", ()))) for case, e in stored.items()
-                }
+                self._entries = {case: Entry.read(entry) for case, entry in stored.items()}
             except (ValueError, TypeError, AttributeError, KeyError):  # damaged: every case is made again
                 self._entries = {}
 
@@ -78,7 +88,18 @@ class Cache:
         """What was odd about a case that is held."""
         return self._entries[case].warnings
 
-    def put(self, case: str, path: Path, key: str, warnings: Iterable[str] = ()) -> None:
+    def judgments(self, case: str) -> tuple[Mapping[str, Any], ...]:
+        """What the judge of the registration found about the phases of a case that is held."""
+        return self._entries[case].judgments
+
+    def put(
+        self,
+        case: str,
+        path: Path,
+        key: str,
+        warnings: Iterable[str] = (),
+        judgments: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
         """Remember that ``path`` was made from what ``key`` stands for; written at once, whole or not at all."""
-        self._entries[case] = Entry(key, file_hash(path), tuple(warnings))
+        self._entries[case] = Entry(key, file_hash(path), tuple(warnings), tuple(judgments))
         write_json(self._path, {name: asdict(entry) for name, entry in sorted(self._entries.items())})

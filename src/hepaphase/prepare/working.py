@@ -17,6 +17,8 @@ SPACING_MM = 3.0
 """Of the working grid; where the phases are coarser, theirs."""
 MARGIN_MM = 24.0
 """Room around the liver on the working grid."""
+LEAST_VOXELS = 12
+"""Along each axis, however small the volume: halved once, the window of the local correlation still fits."""
 NEAR_MM = 9.0
 """The surroundings of the liver that count: enough for its outline, too little for ribs that do not move with it."""
 WINDOW_HU = (-160.0, 340.0)
@@ -43,7 +45,7 @@ def working_volumes(fixed: PhaseVolume, liver: MaskArray) -> Lined:
     box = box_around(liver, fixed.geometry, margin_mm=MARGIN_MM).geometry(fixed.geometry)
     corners = box.corners_lps_mm()
     low, high = corners.min(axis=0), corners.max(axis=0)
-    x, y, z = (int(n) for n in np.maximum(8, np.ceil((high - low) / spacing_mm) + 1))
+    x, y, z = (int(n) for n in np.maximum(LEAST_VOXELS, np.ceil((high - low) / spacing_mm) + 1))
     origin = (float(low[0]), float(low[1]), float(low[2]))
     grid = Geometry((z, y, x), (spacing_mm, spacing_mm, spacing_mm), origin)
     inside = resample((liver > 0).astype(np.float32), fixed.geometry, grid, order=1, fill=0.0) > 0.5
