@@ -1,0 +1,164 @@
+"""All twelve measures of one exam, beside what true simulated patients show."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from . import fits, organs, places, signs, texture, vessels
+from .exam import PhysicsExam
+from .item import Item, Measure
+
+MEASURES: Mapping[str, Measure] = {
+    "M1": signs.non_negative,
+    "M2": vessels.aorta,
+    "M3": vessels.portal_vein,
+    "M4": organs.liver,
+    "M5": organs.spleen_and_kidneys,
+    "M6": signs.in_order,
+    "M7": organs.mass,
+    "M8": fits.explained,
+    "M9": fits.one_circulation,
+    "M10": places.hallucinations,
+    "M11": texture.noise,
+    "M12": fits.reversible,
+}
+"""In the order of the notes."""
+SCORED = tuple(name for name in MEASURES if name != "M12")
+"""Measures that the score counts."""
+QUANTILES = (0.01, 0.025, 0.5, 0.975, 0.99)
+STATES = ("pass", "flag", "fail", "not measured")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What true simulated patients show of one item."""
+
+    quantiles: tuple[float, float, float, float, float]
+    """At ``QUANTILES``."""
+    num_patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The measures of one exam."""
+
+    case: str
+    items: tuple[Item, ...]
+    bands: Mapping[str, Band]
+    """By the key of the item."""
+
+    def state(self, item: Item) -> str:
+        """``fail`` outside the 1/99 % band of true patients, ``flag`` outside the range of the notes, else ``pass``."""
+        if math.isnan(item.value):
+            return "not measured"
+        band = self.bands.get(item.key)
+        if band is not None and not band.quantiles[0] <= item.value <= band.quantiles[-1] and _worse(item, band):
+            return "fail"
+        return "pass" if item.inside else "flag"
+
+    def score(self) -> float:
+        """Share of the measures M1 to M11 that could be taken with no item failed; NaN when none could be."""
+        taken = [self._states(name) for name in SCORED]
+        told = [states for states in taken if states]
+        return float(np.mean(["fail" not in states for states in told])) if told else math.nan
+
+    def worst(self) -> Item | None:
+        """The failed item farthest outside the band, in widths of the band; None when none failed."""
+        failed = [item for item in self.items if self.state(item) == "fail"]
+        return max(failed, key=self._distance, default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data; what was not measured is null."""
+        worst = self.worst()
+        return {
+            "schema": "hepaphase-physics/1",
+            "case": self.case,
+            "score": None if math.isnan(self.score()) else self.score(),
+            "worst": None if worst is None else worst.key,
+            "items": [self._row(item) for item in self.items],
+        }
+
+    def to_markdown(self) -> str:
+        """A table: a line per item."""
+        lines = ["| measure | item | value | range | true patients, 1 to 99 % | |", "|---|---|---|---|---|---|"]
+        for item in self.items:
+            band = self.bands.get(item.key)
+            shown = "" if band is None else f"{band.quantiles[0]:.3g} to {band.quantiles[-1]:.3g}"
+            value = item.missing if math.isnan(item.value) else f"{item.value:.3g} {item.unit}".strip()
+            state = self.state(item)
+            lines.append(f"| {item.measure} | {item.name} | {value} | {_range(item)} | {shown} | {state} |")
+        worst = self.worst()
+        told = "none failed" if worst is None else f"worst: {worst.key}"
+        number = sum(bool(self._states(name)) for name in SCORED)
+        score = "could not be taken" if math.isnan(self.score()) else f"{self.score():.2f}"
+        return "\n".join(lines) + f"\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n"
+
+    def _states(self, measure: str) -> set[str]:
+        states = {self.state(item) for item in self.items if item.measure == measure}
+        return states - {"not measured"}
+
+    def _distance(self, item: Item) -> float:
+        q = self.bands[item.key].quantiles
+        return max(q[0] - item.value, item.value - q[-1]) / max(q[-1] - q[0], 1e-6)
+
+    def _row(self, item: Item) -> dict[str, Any]:
+        band = self.bands.get(item.key)
+        limits = [None if math.isinf(v) else v for v in (item.low, item.high)]
+        return {
+            "measure": item.measure,
+            "name": item.name,
+            "value": None if math.isnan(item.value) else item.value,
+            "unit": item.unit,
+            "range": limits,
+            "band": None if band is None else dict(zip(map(str, QUANTILES), band.quantiles, strict=True)),
+            "state": self.state(item),
+            "missing": item.missing,
+        }
+
+
+def check(exam: PhysicsExam, *, bands: Mapping[str, Band] | None = None) -> Card:
+    """Take all twelve measures; ``bands`` are those that ship unless given."""
+    items = [item for measure in MEASURES.values() for item in measure(exam)]
+    return Card(exam.case, tuple(items), shipped_bands() if bands is None else bands)
+
+
+def make_bands(cards: Sequence[Card]) -> dict[str, Band]:
+    """Quantiles over exams of every item."""
+    values: dict[str, list[float]] = {}
+    for item in (item for card in cards for item in card.items if not math.isnan(item.value)):
+        values.setdefault(item.key, []).append(item.value)
+    return {key: Band(_five(np.quantile(found, QUANTILES).tolist()), len(found)) for key, found in values.items()}
+
+
+@lru_cache(maxsize=1)
+def shipped_bands() -> dict[str, Band]:
+    """Of the patients named in ``bands.json`` beside this file."""
+    path = files(__package__) / "bands.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {key: Band(_five(row["quantiles"]), row["n"]) for key, row in content["bands"].items()}
+
+
+def _worse(item: Item, band: Band) -> bool:
+    """Outside the band on a side that matters: less of a share or a distance than others have is no fault."""
+    if item.value < band.quantiles[0]:
+        return item.low != 0 or math.isinf(item.high)
+    return not math.isinf(item.high)
+
+
+def _five(values: Sequence[float]) -> tuple[float, float, float, float, float]:
+    a, b, c, d, e = (float(v) for v in values)
+    return a, b, c, d, e
+
+
+def _range(item: Item) -> str:
+    if math.isinf(item.low) and math.isinf(item.high):
+        return ""
+    if math.isinf(item.high):
+        return f"{item.low:g} or more"
+    return f"{item.low:g} to {item.high:g}"

@@ -1,0 +1,63 @@
+"""The physics of a study: its organs found, its phases lined up, all twelve measures taken."""
+
+from dataclasses import dataclass
+
+from ..evaluation.physics.card import Card, check
+from ..evaluation.physics.exam import LABELS, examine
+from ..kinetics.tube import kappa_hu_per_mg_ml
+from ..organs.segment import segment_organs
+from ..organs.table import CLASSES
+from ..prepare.align import align
+from ..prepare.crop import liver_grid
+from ..prepare.line_up import line_up
+from ..study.study import Study
+from .liver import find_liver
+from .models import Models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhysicsOptions:
+    """What is known of the exam, and how to line it up."""
+
+    kvp: float = 120.0
+    dose_mg: float | None = None
+    """Iodine given; None when not known."""
+    register: bool = True
+    device: str = "cpu"
+
+
+def check_physics(study: Study, models: Models, options: PhysicsOptions | None = None) -> tuple[Card, tuple[str, ...]]:
+    """The card of a study, and warnings.
+
+    Masks of the study win over those our model finds in the reference phase; what neither has is not measured.
+
+    Args:
+        study: any phases, generated ones among them or not.
+        models: organs is used.
+        options: what is known beside the volumes.
+
+    Raises:
+        StudyError: when no liver is found.
+    """
+    options = options or PhysicsOptions()
+    reference = study.reference()
+    volume = study.phase(reference)
+    liver = find_liver(study, reference, models.organs, device=options.device)
+    wanted = [name for name in LABELS if name in CLASSES and name not in study.masks]
+    found = segment_organs(volume, models.organs, names=wanted, device=options.device) if models.organs.weights else {}
+    masks = {name: (mask, volume.geometry) for name, mask in found.items()}
+    masks["liver"] = (liver.mask, volume.geometry)
+    transforms, warnings = {}, liver.warnings
+    if options.register and len(study.inputs) > 1:
+        lined = line_up(
+            study,
+            reference,
+            liver.mask,
+            lambda one: segment_organs(one, models.organs, names=("liver",), device=options.device)["liver"],
+        )
+        study, transforms, warnings = lined.study, dict(lined.transforms), warnings + lined.warnings
+    grid = liver_grid(liver.mask, volume.geometry)
+    laid = align(study, grid, reference=reference, masks=masks, transforms=transforms)
+    organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
+    exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
+    return check(exam), warnings

@@ -1,0 +1,36 @@
+import json
+
+import numpy as np
+from click.testing import CliRunner
+
+from hepaphase.cli.main import group
+from hepaphase.io.case import write_case
+from hepaphase.io.nifti import write_nifti
+from hepaphase.phantom.grids import Grid
+from hepaphase.phantom.labels import Organ
+from hepaphase.phantom.simulate import simulate
+
+LABELS = {
+    "aorta": Organ.AORTA,
+    "spleen": Organ.SPLEEN,
+    "kidney_left": Organ.KIDNEY,
+    "inferior_vena_cava": Organ.IVC,
+    "portal_vein_and_splenic_vein": Organ.PORTAL_VEIN,
+}
+
+
+def test_a_simulated_exam_gets_a_card(tmp_path) -> None:
+    case = simulate(7, grid=Grid(shape_zyx=(40, 64, 72), spacing_zyx_mm=(5.0, 5.0, 5.0)))
+    write_case(case.study, tmp_path / "case")
+    grid = next(iter(case.study.phases.values())).geometry
+    for name, label in LABELS.items():
+        mask = (case.truth.organs == label).astype(np.uint8)
+        write_nifti(tmp_path / "case" / "segmentations" / f"{name}.nii.gz", mask, grid)
+    found = CliRunner().invoke(
+        group, ["check-physics", str(tmp_path / "case"), "--out", str(tmp_path / "out"), "--no-register"]
+    )
+    assert found.exit_code == 0, found.output
+    content = json.loads((tmp_path / "out" / "physics.json").read_text())
+    values = {f"{row['measure']} {row['name']}": row["value"] for row in content["items"]}
+    assert 100 < values["M2 aorta AP"] < 600 and values["M7 liver share of dose"] is None
+    assert "| M3 | portal vein/aorta PVP |" in (tmp_path / "out" / "table.md").read_text()
