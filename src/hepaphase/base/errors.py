@@ -9,6 +9,7 @@ HepaphaseError
 │   └── MissingPhaseError
 ├── ConfigError             a setting that cannot be
 │   ├── UnknownNameError    a plug-in, class or recipe that does not exist
+│   ├── NotTrainedError     a model asked for what it was not trained for
 │   └── PhaseDoubtError     volumes whose phases cannot be told surely; the user has to name them
 ├── BundleError             weights that do not fit the model or the class table
 ├── CheckpointError         a checkpoint that cannot be resumed from
@@ -54,6 +55,10 @@ class ConfigError(HepaphaseError):
 
 class UnknownNameError(ConfigError):
     """A plug-in, lesion class or recipe of that name does not exist."""
+
+
+class NotTrainedError(ConfigError):
+    """A model was asked for what it was not trained for."""
 
 
 class PhaseDoubtError(ConfigError):

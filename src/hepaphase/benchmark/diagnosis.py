@@ -16,7 +16,7 @@ from ..evaluation.rows import PatientRow, write_rows
 from ..evaluation.table import markdown
 from ..study.phase import Provenance
 from ..study.study import AlignedStudy
-from ..synthesis.generators.kinetic import Generator
+from ..synthesis.load import generator_of
 from ..training.cohort import open_cohort
 from .cases import BenchmarkCase, load_case
 from .inputs import Inputs, apply_inputs
@@ -79,7 +79,7 @@ def one_thread() -> None:
 def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[PatientRow]]:
     """Rows of some cases by setting; the unit of work of a process."""
     reader = Reader.from_bundle(reading.diagnosis, device=reading.device)
-    generator = Generator.from_bundle(reading.synthesis, device=reading.device)
+    generator = generator_of(reading.synthesis, device=reading.device)
     rows: dict[str, list[PatientRow]] = {s.name: [] for s in reading.settings}
     for path in files:
         case = load_case(path)

@@ -12,10 +12,18 @@ from ._options import FOLDER, SOURCE, models_options, parse_sources
 @click.argument("out", type=FOLDER)
 @click.option("--phase", required=True, help="Phase to generate: NC, AP, PVP or DP.")
 @click.option("--time", "time_s", type=float, help="Seconds after the start of injection; default the phase's own.")
+@click.option("--method", help="Generator, such as kinetic or carry; default what the synthesis bundle is for.")
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")
 @models_options
-def command(
-    case: Path, out: Path, phase: str, time_s: float | None, phases: str | None, bundles: tuple[Path, ...], device: str
+def command(  # noqa: PLR0913
+    case: Path,
+    out: Path,
+    phase: str,
+    time_s: float | None,
+    method: str | None,
+    phases: str | None,
+    bundles: tuple[Path, ...],
+    device: str,
 ) -> None:
     """Generate one phase of CASE, at its usual time or at any other, with its uncertainty; writes OUT."""
     from ..inference.models import Models, check_device
@@ -25,5 +33,6 @@ def command(
 
     study = read_source(case, phases=parse_sources(phases))
     target, models = Phase.parse(phase), Models.load(bundles)
-    for path in synthesize(study, target, models, out, time_s=time_s, device=check_device(device)):
+    where = check_device(device)
+    for path in synthesize(study, target, models, out, time_s=time_s, method=method, device=where):
         click.echo(str(path))

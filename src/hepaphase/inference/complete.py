@@ -6,7 +6,7 @@ from ..bundle.bundle import Bundle
 from ..study.phase import Phase, Provenance
 from ..study.study import AlignedStudy, HuArray, known_time_s
 from ..synthesis.apply import apply_generated, upsample_sd
-from ..synthesis.generators.kinetic import Generator
+from ..synthesis.load import generator_of
 
 
 def complete(
@@ -23,7 +23,7 @@ def complete(
     """
     if not targets:
         return small, box
-    generator = Generator.from_bundle(bundle, device=device)
+    generator = generator_of(bundle, device=device)
     reference = small.reference
     low, high, low_sd, high_sd = dict(small.hu), dict(box.hu), dict(small.sd_hu), dict(box.sd_hu)
     for target in targets:

@@ -12,7 +12,7 @@ from ..resample.crop import box_around, paste
 from ..study.phase import Phase
 from ..study.study import Study
 from ..synthesis.apply import apply_generated, upsample_sd
-from ..synthesis.generators.kinetic import Generator
+from ..synthesis.load import generator_of, load_generator
 from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
@@ -20,7 +20,14 @@ from .write import NOT_GENERATED_HU
 
 
 def synthesize(
-    study: Study, target: Phase, models: Models, out: Path, *, time_s: float | None = None, device: str = "cpu"
+    study: Study,
+    target: Phase,
+    models: Models,
+    out: Path,
+    *,
+    time_s: float | None = None,
+    method: str | None = None,
+    device: str = "cpu",
 ) -> list[Path]:
     """Write the phase ``target`` of ``study`` and its uncertainty on the reference grid, and return the paths.
 
@@ -30,9 +37,11 @@ def synthesize(
         models: organs and synthesis are used.
         out: folder to write to.
         time_s: seconds after the start of injection; the phase's usual time when None.
+        method: name of the generator; that of the synthesis bundle when None.
         device: where networks run.
 
     Raises:
+        BundleError: when the generator needs weights that were not given.
         StudyError: when the phase was scanned and no other time is asked, or when no liver is found.
     """
     if target in study.inputs and time_s is None:
@@ -44,7 +53,11 @@ def synthesize(
     small = align(study, liver_grid(liver, grid), masks=masks)
     place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
     box = align(study, place.geometry(grid), masks=masks)
-    made = Generator.from_bundle(models.synthesis, device=device).generate(small, target, time_s=time_s)
+    if method is None:
+        generator = generator_of(models.synthesis, device=device)
+    else:
+        generator = load_generator(method, (models.synthesis,), device=device)
+    made = generator.generate(small, target, time_s=time_s)
     fine = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
     sd = upsample_sd(made.sd_hu, small.geometry, box.geometry)
     name = str(target) if time_s is None else f"{target}_{time_s:g}s"

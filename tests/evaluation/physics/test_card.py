@@ -21,13 +21,13 @@ def test_a_value_is_judged_by_range_and_band() -> None:
     band = Band((10.0, 12.0, 20.0, 28.0, 30.0), 100)
     card = Card("a", (), {"M2 x": band})
     states = [card.state(item("x", value, low=15.0, high=40.0)) for value in (20.0, 11.0, 9.0, 35.0, float("nan"))]
-    assert states == ["pass", "flag", "fail", "fail", "not measured"]
-    assert card.state(item("x", 2.0, low=0.0, high=40.0)) == "pass"  # a small share is no fault
+    assert states == ["pass", "flag", "fail", "pass", "not measured"]
+    assert card.state(item("y", 9.0, low=15.0)) == "flag"  # no band is known
 
 
 def test_the_score_counts_measures_and_the_worst_is_farthest_out() -> None:
     band = Band((10.0, 12.0, 20.0, 28.0, 30.0), 100)
-    items = (item("x", 5.0, low=1.0), item("y", -40.0, low=1.0), Item(measure="M4", name="z", value=3.0))
+    items = (item("x", 5.0, low=15.0), item("y", -40.0, low=1.0), Item(measure="M4", name="z", value=3.0))
     card = Card("a", items, {"M2 x": band, "M2 y": band})
     assert card.score() == 0.5
     worst = card.worst()

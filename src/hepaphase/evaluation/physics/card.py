@@ -43,6 +43,10 @@ class Band:
     """At ``QUANTILES``."""
     num_patients: int
 
+    def holds(self, value: float) -> bool:
+        """Whether a value lies between 1 and 99 %."""
+        return self.quantiles[0] <= value <= self.quantiles[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -54,13 +58,16 @@ class Card:
     """By the key of the item."""
 
     def state(self, item: Item) -> str:
-        """``fail`` outside the 1/99 % band of true patients, ``flag`` outside the range of the notes, else ``pass``."""
+        """``pass`` inside the range of the notes; else ``fail`` where true patients are not either (their 1 to 99 %).
+
+        What lies outside the range and inside the band is a ``flag``: so do true phases.
+        """
         if math.isnan(item.value):
             return "not measured"
+        if item.inside:
+            return "pass"
         band = self.bands.get(item.key)
-        if band is not None and not band.quantiles[0] <= item.value <= band.quantiles[-1] and _worse(item, band):
-            return "fail"
-        return "pass" if item.inside else "flag"
+        return "fail" if band is not None and not band.holds(item.value) else "flag"
 
     def score(self) -> float:
         """Share of the measures M1 to M11 that could be taken with no item failed; NaN when none could be."""
@@ -142,13 +149,6 @@ def shipped_bands() -> dict[str, Band]:
     path = files(__package__) / "bands.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     return {key: Band(_five(row["quantiles"]), row["n"]) for key, row in content["bands"].items()}
-
-
-def _worse(item: Item, band: Band) -> bool:
-    """Outside the band on a side that matters: less of a share or a distance than others have is no fault."""
-    if item.value < band.quantiles[0]:
-        return item.low != 0 or math.isinf(item.high)
-    return not math.isinf(item.high)
 
 
 def _five(values: Sequence[float]) -> tuple[float, float, float, float, float]:

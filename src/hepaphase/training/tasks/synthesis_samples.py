@@ -45,14 +45,14 @@ class SynthesisSamples:
         """Example ``index``."""
         case = self.cohort.load(index)
         size = self.config.crop_zyx if self.training else self.config.validation_crop_zyx
-        corner = _corner(case, size, rng if self.training else None)
-        hu = np.stack([_cut(case.hu.get(p), corner, size) for p in Phase]).astype(np.float32)
-        still = np.stack([_cut(_held_still(case, p), corner, size) for p in Phase]).astype(np.float32)
-        truth = np.stack([_cut(_truth(case, p), corner, size) for p in Phase]).astype(np.float32)
+        corner = crop_corner(case, size, rng if self.training else None)
+        hu = np.stack([cut(case.hu.get(p), corner, size) for p in Phase]).astype(np.float32)
+        still = np.stack([cut(held_still(case, p), corner, size) for p in Phase]).astype(np.float32)
+        truth = np.stack([cut(truth_of(case, p), corner, size) for p in Phase]).astype(np.float32)
         known = np.array([p in case.hu for p in Phase])
-        times = np.array([_time_s(case, p) for p in Phase], dtype=np.float32)
+        times = np.array([time_of(case, p) for p in Phase], dtype=np.float32)
         common: dict[str, Array] = {"hu": hu, "known": known, "time_s": times, "given_s": times, "scanned": known}
-        masks = {name: _cut(case.masks.get(name), corner, size, fill=0) for name in ("liver", "lesions")}
+        masks = {name: cut(case.masks.get(name), corner, size, fill=0) for name in ("liver", "lesions")}
         if not self.training:
             return (
                 common
@@ -77,12 +77,12 @@ def make_samples(cohort: Cohort, config: SynthesisConfig, *, training: bool) -> 
     return SynthesisSamples(cohort, config, training)
 
 
-def _truth(case: PreparedCase, phase: Phase) -> Array | None:
+def truth_of(case: PreparedCase, phase: Phase) -> Array | None:
     """The best there is: without noise and as the reference was breathed, without noise, or as scanned."""
     return next((kind[phase] for kind in (case.reference_hu, case.clean_hu, case.hu) if phase in kind), None)
 
 
-def _held_still(case: PreparedCase, phase: Phase) -> Array | None:
+def held_still(case: PreparedCase, phase: Phase) -> Array | None:
     """The phase with its noise, but as the reference was breathed; as scanned where that is not known."""
     if phase not in case.reference_hu or phase not in case.clean_hu:
         return case.hu.get(phase)
@@ -98,11 +98,14 @@ def with_reference(hu: Array, still: Array, scanned: Array) -> Array:
     return out
 
 
-def _time_s(case: PreparedCase, phase: Phase) -> float:
+def time_of(case: PreparedCase, phase: Phase) -> float:
+    """Seconds after the start of injection; the typical time where it is not known."""
     return 0.0 if phase is Phase.NC else float(case.times_s.get(phase, TYPICAL_TIME_S[phase]))
 
 
-def _corner(case: PreparedCase, size: tuple[int, int, int], rng: np.random.Generator | None) -> tuple[int, int, int]:
+def crop_corner(
+    case: PreparedCase, size: tuple[int, int, int], rng: np.random.Generator | None
+) -> tuple[int, int, int]:
     """First voxel of the crop: around any voxel of the liver, or around its middle."""
     liver = np.argwhere(case.masks["liver"] > 0) if "liver" in case.masks else np.empty((0, 3), int)
     shape = next(iter(case.hu.values())).shape
@@ -117,9 +120,7 @@ def _corner(case: PreparedCase, size: tuple[int, int, int], rng: np.random.Gener
     return (z, y, x)
 
 
-def _cut(
-    volume: Array | None, corner: tuple[int, int, int], size: tuple[int, int, int], *, fill: int = AIR_HU
-) -> Array:
+def cut(volume: Array | None, corner: tuple[int, int, int], size: tuple[int, int, int], *, fill: int = AIR_HU) -> Array:
     """A box of ``size``; ``fill`` outside the volume and where there is none."""
     if volume is None:
         return np.full(size, fill, dtype=np.int16)

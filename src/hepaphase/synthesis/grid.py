@@ -1,0 +1,98 @@
+"""From any study to the grid that networks were trained on, and back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..resample.grid import resample
+from ..study.geometry import Geometry
+from ..study.phase import Phase
+from ..study.study import AlignedStudy, HuArray
+from .apply import apply_generated, upsample_sd
+from .network import Scanned
+from .protocol import Generated
+
+SPACING_MM = 4.0
+"""The grid of training, along each axis."""
+_TOLERANCE = 0.1
+"""Relative; a grid within this of the grid of training is taken as it is."""
+
+Predict = Callable[[AlignedStudy, float], tuple[HuArray, HuArray, HuArray]]
+"""From a study on the grid of training and a time to HU, standard deviation and residual on that grid."""
+
+
+def on_training_grid(study: AlignedStudy, time_s: float, predict: Predict) -> Generated:
+    """What ``predict`` says of ``study``, on the study's own grid.
+
+    A study on a grid of 4 mm along the axes of the patient is shown as it is, whatever its shape. Any other is brought
+    to such a grid, and the difference to its nearest scanned phase is put back on its own (``synthesis.apply``).
+    """
+    if _fits(study.geometry):
+        hu, sd_hu, residual_hu = predict(study, time_s)
+        return Generated(hu=hu, sd_hu=sd_hu, residual_hu=residual_hu, time_s=time_s)
+    coarse = _coarse(study)
+    hu, sd_hu, residual_hu = predict(coarse, time_s)
+    reference = min(study.inputs, key=lambda p: abs(study.time_s[p] - time_s))
+    grids = (coarse.geometry, study.geometry)
+    return Generated(
+        hu=apply_generated(study.hu[reference], study.geometry, coarse.hu[reference], hu, coarse.geometry),
+        sd_hu=upsample_sd(sd_hu, *grids),
+        residual_hu=resample(residual_hu, *grids, fill=0.0),
+        time_s=time_s,
+    )
+
+
+def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
+    """The scanned phases of a study as a batch of one."""
+    empty = np.zeros(study.geometry.shape_zyx, dtype=np.float32)
+    hu = np.stack([study.hu[p] if p in study.inputs else empty for p in Phase])
+    times = [float(study.time_s[p]) if p in study.inputs and p is not Phase.NC else 0.0 for p in Phase]
+    return Scanned(
+        hu=torch.from_numpy(hu)[None].to(device),
+        present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
+        time_s=torch.tensor([times], device=device),
+    )
+
+
+def padded(scanned: Scanned, multiple: int) -> Scanned:
+    """Repeat the last slices until every size is a multiple of what the network takes."""
+    missing = [-size % multiple for size in scanned.hu.shape[:1:-1]]
+    pads = [amount for size in missing for amount in (0, size)]
+    return scanned._replace(hu=functional.pad(scanned.hu, pads, mode="replicate"))
+
+
+def as_volume(part: Tensor, shape_zyx: tuple[int, int, int]) -> HuArray:
+    """A predicted volume (z, y, x), cut to what it was before padding."""
+    z, y, x = shape_zyx
+    return np.ascontiguousarray(part[:z, :y, :x].cpu().numpy(), dtype=np.float32)
+
+
+def _fits(geometry: Geometry) -> bool:
+    """Whether the network can take this grid as it is: patients lay all the same way in training."""
+    upright = np.allclose(geometry.direction, np.eye(3), atol=_TOLERANCE)
+    return upright and all(abs(step / SPACING_MM - 1) <= _TOLERANCE for step in geometry.spacing_xyz_mm)
+
+
+def _coarse(study: AlignedStudy) -> AlignedStudy:
+    """The study on a grid of 4 mm along the axes of the patient, around the same box."""
+    fine = study.geometry
+    corners = fine.corners_lps_mm()
+    extent = corners.max(axis=0) - corners.min(axis=0)
+    x, y, z = (int(n) for n in np.ceil(np.round(extent / SPACING_MM, 3)) + 1)
+    middle = (corners.max(axis=0) + corners.min(axis=0)) / 2
+    ox, oy, oz = (float(v) for v in middle - SPACING_MM * (np.array([x, y, z]) - 1) / 2)
+    grid = Geometry((z, y, x), (SPACING_MM,) * 3, (ox, oy, oz))
+    hu = {p: resample(study.hu[p], fine, grid) for p in study.inputs}
+    return replace(
+        study,
+        geometry=grid,
+        hu=hu,
+        provenance={p: study.provenance[p] for p in hu},
+        time_s={p: study.time_s[p] for p in hu},
+        masks={},
+        sd_hu={},
+    )

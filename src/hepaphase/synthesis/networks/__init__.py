@@ -1,0 +1,1 @@
+"""Networks that make an image rather than a curve: one file per family."""
