@@ -32,17 +32,22 @@ MAIN_JOB = (
 """The three settings that the main job reports."""
 
 
-def apply_inputs(study: AlignedStudy, inputs: Inputs, generator: Generator) -> AlignedStudy:
-    """The study with only what ``inputs`` says; generated phases are asked at the true phase's time."""
-    keep = set(inputs.scanned)
-    given = replace(
+def only(study: AlignedStudy, phases: tuple[Phase, ...]) -> AlignedStudy:
+    """The study with nothing but ``phases``, the last of them the reference."""
+    keep = set(phases)
+    return replace(
         study,
         hu={p: v for p, v in study.hu.items() if p in keep},
         provenance={p: v for p, v in study.provenance.items() if p in keep},
         time_s={p: v for p, v in study.time_s.items() if p in keep},
         transforms={p: v for p, v in study.transforms.items() if p in keep},
-        reference=inputs.scanned[-1],
+        reference=phases[-1],
     )
+
+
+def apply_inputs(study: AlignedStudy, inputs: Inputs, generator: Generator) -> AlignedStudy:
+    """The study with only what ``inputs`` says; generated phases are asked at the true phase's time."""
+    given = only(study, inputs.scanned)
     made = {p: generator.generate(given, p, time_s=study.time_s.get(p)) for p in inputs.generated}
     return replace(
         given,

@@ -1,6 +1,7 @@
 """``hepaphase benchmark``: one-command comparisons."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -193,3 +194,45 @@ def registration(out: Path, cohort: str, cases: int, resamples: int, bundles: tu
     table = write(rows, out, {"cohort": cohort}, Bootstrap(num_resamples=resamples))
     write_text(out / "table.md", table)
     click.echo(table)
+
+
+@command.command("lidia-row")
+@click.argument("training")
+@click.argument("prepared", type=FOLDER)
+@click.argument("test", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
+@click.option("--quick", is_flag=True, help="The same row in tiny, in seconds.")
+@click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
+@click.option("--threads", default=2, show_default=True, help="Of one training.")
+@click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")
+def lidia_row(training: str, prepared: Path, test: Path, out: Path, **options: Any) -> None:
+    """Train TRAINING of LIDIA's tables on PREPARED at the scale `table` and read TEST.
+
+    PREPARED and TEST hold prepared crops. Writes ROW-seedN.csv to OUT for each row that reads this training, and the
+    run to OUT/runs; a run that was stopped goes on. A wrong name lists the trainings.
+    """
+    from ..benchmark.lidia.drive import Order, drive
+    from ..training.cohort import open_split
+
+    at_most = options.pop("cases")
+    order = Order(training=training, at_most=at_most, **options)
+    for path in drive(order, open_split(prepared), test, out):
+        click.echo(f"{path}")
+
+
+@command.command("lidia-tables")
+@click.argument("results", type=FOLDER)
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def lidia_tables(results: Path, resamples: int) -> None:
+    """Make LIDIA's tables from the rows in RESULTS, with intervals, paired tests and the published figures beside.
+
+    Rows that have not been trained are said. Writes tables.md to RESULTS.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.lidia.tables import make_tables
+    from ..evaluation.bootstrap import Bootstrap
+
+    text = make_tables(results, Bootstrap(num_resamples=resamples))
+    write_text(results / "tables.md", text)
+    click.echo(text)

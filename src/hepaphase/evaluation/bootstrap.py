@@ -36,6 +36,9 @@ class Interval:
     value: float
     low: float
     high: float
+    p: float = float("nan")
+    """Two-sided, of the value being zero: twice the share of resamples on the other side of it, one added above and
+    below. Only of interest for a difference."""
 
 
 def interval(statistic: Callable[[Indices], float], strata: npt.ArrayLike, config: Bootstrap | None = None) -> Interval:
@@ -59,7 +62,8 @@ def interval(statistic: Callable[[Indices], float], strata: npt.ArrayLike, confi
         return Interval(value, float("nan"), float("nan"))
     tail = (1 - config.level) / 2
     low, high = np.quantile(finite, [tail, 1 - tail])
-    return Interval(value, float(low), float(high))
+    beyond = min((finite <= 0).sum(), (finite >= 0).sum())
+    return Interval(value, float(low), float(high), min(1.0, float(2 * (beyond + 1) / (len(finite) + 1))))
 
 
 def _groups(strata: npt.ArrayLike) -> list[Indices]:

@@ -25,6 +25,10 @@ class LesionMatch:
     """True lesions of 113 mm^3 or more."""
     num_found: int
     """Found lesions of 113 mm^3 or more, without those that lie on an ignored true lesion."""
+    true_ids: tuple[int, ...] = ()
+    """Those that ``num_true`` counts."""
+    found_ids: tuple[int, ...] = ()
+    """Those that ``num_found`` counts."""
 
     def num_named_right(self, found_class: Mapping[int, str], true_class: Mapping[int, str]) -> int:
         """Matched lesions whose found class is the true one."""
@@ -54,6 +58,8 @@ def match_lesions(found: Labels, true: Labels, *, voxel_mm3: float) -> LesionMat
         pairs=tuple((int(found_ids[i]), int(true_ids[j])) for i, j in pairs),
         num_true=int(large_t.sum()),
         num_found=len(counted),
+        true_ids=tuple(int(i) for i in true_ids[large_t]),
+        found_ids=tuple(int(found_ids[i]) for i in counted),
     )
 
 

@@ -27,7 +27,7 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
+class Measure:
     """A statistic before it is computed."""
 
     name: str
@@ -87,7 +87,7 @@ def differences(
     ]
 
 
-def _minus(ours: _Measure, theirs: _Measure) -> Compute:
+def _minus(ours: Measure, theirs: Measure) -> Compute:
     return lambda index: ours.compute(index) - theirs.compute(index)
 
 
@@ -95,7 +95,17 @@ def _interval(compute: Compute, patients: Indices, truth: npt.NDArray[np.bool_],
     return interval(lambda index: compute(patients[index]), truth[patients], config)
 
 
-def _measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+def measures(rows: Sequence[PatientRow]) -> dict[str, Measure]:
+    """Every statistic of ``rows`` by name, to be computed over any of their patients."""
+    return {m.name: m for m in _measures(rows)}
+
+
+def truth_matrix(rows: Sequence[PatientRow]) -> npt.NDArray[np.bool_]:
+    """Which patient has which class (N, K), the strata of the bootstrap."""
+    return _matrices(rows)[0]
+
+
+def _measures(rows: Sequence[PatientRow]) -> list[Measure]:
     return [*_patient_measures(rows), *_lesion_measures(rows), *_value_measures(rows)]
 
 
@@ -105,7 +115,7 @@ def _matrices(rows: Sequence[PatientRow]) -> tuple[npt.NDArray[np.bool_], npt.ND
     return truth, np.array([[row.score[key] for key in keys] for row in rows], float)
 
 
-def _patient_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+def _patient_measures(rows: Sequence[PatientRow]) -> list[Measure]:
     truth, score = _matrices(rows)
     keys = list(LESION_CLASSES)
     benign_columns = [keys.index(key) for key in BENIGN]
@@ -115,10 +125,10 @@ def _patient_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
     of_benign = _auc(score[:, benign_columns].max(axis=1), np.asarray(truth[:, benign_columns].any(axis=1)))
     everyone = np.arange(len(rows))
     return [
-        _Measure("AUC-8", _mean_of(of_class), everyone),
-        _Measure("AUC-2", _mean_of([of_malignant, of_benign]), everyone),
-        _Measure("malignant AUC", of_malignant, everyone, int(malignant.sum())),
-        *(_Measure(f"AUC {key}", of_class[k], everyone, int(truth[:, k].sum())) for k, key in enumerate(keys)),
+        Measure("AUC-8", _mean_of(of_class), everyone),
+        Measure("AUC-2", _mean_of([of_malignant, of_benign]), everyone),
+        Measure("malignant AUC", of_malignant, everyone, int(malignant.sum())),
+        *(Measure(f"AUC {key}", of_class[k], everyone, int(truth[:, k].sum())) for k, key in enumerate(keys)),
     ]
 
 
@@ -130,17 +140,17 @@ def _mean_of(parts: Sequence[Compute]) -> Compute:
     return lambda index: float(np.mean([part(index) for part in parts]))
 
 
-def _lesion_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+def _lesion_measures(rows: Sequence[PatientRow]) -> list[Measure]:
     counts = np.array([[r.num_true, r.num_found, r.num_matched, r.num_named_right] for r in rows], float)
     everyone = np.arange(len(rows))
     free = np.flatnonzero(counts[:, 0] == 0)
 
-    def ratio(name: str, above: int, below: int) -> _Measure:
+    def ratio(name: str, above: int, below: int) -> Measure:
         def compute(index: Indices) -> float:
             total = counts[index, below].sum()
             return float(counts[index, above].sum() / total) if total else float("nan")
 
-        return _Measure(name, compute, everyone, int(counts[:, below].sum()))
+        return Measure(name, compute, everyone, int(counts[:, below].sum()))
 
     measures = [
         ratio("lesion recall", 2, 0),
@@ -150,17 +160,17 @@ def _lesion_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
     if free.size:
         false = counts[:, 1] - counts[:, 2]
         name = "false lesions per lesion-free scan"
-        measures.append(_Measure(name, lambda index: float(false[index].mean()), free))
+        measures.append(Measure(name, lambda index: float(false[index].mean()), free))
     return measures
 
 
-def _value_measures(rows: Sequence[PatientRow]) -> list[_Measure]:
+def _value_measures(rows: Sequence[PatientRow]) -> list[Measure]:
     measures = []
     for name in sorted({name for row in rows for name in row.values}):
         column = np.array([row.values.get(name, float("nan")) for row in rows])
         known = np.flatnonzero(np.isfinite(column))
         if known.size:
-            measures.append(_Measure(name, _mean(column), known))
+            measures.append(Measure(name, _mean(column), known))
     return measures
 
 

@@ -43,6 +43,8 @@ class Answer:
     malignant: float
     liver: Labels | None = None
     """None when the liver was given."""
+    lesion_scores: Mapping[int, float] = field(default_factory=dict)
+    """Found lesion to the confidence that it is one, where the reading gives it."""
     generated_hu: Mapping[str, Volume] = field(default_factory=dict)
 
 

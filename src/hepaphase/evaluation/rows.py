@@ -85,6 +85,13 @@ def read_rows(path: Path) -> list[PatientRow]:
         raise InputError(f"{path.name} is not a table of patients with our classes ({error}).") from error
 
 
+def read_facts(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Facts that ``write_rows`` wrote beside the first patient; those not there are left out."""
+    with path.open(newline="", encoding="utf-8") as file:
+        line = next(csv.DictReader(file), {})
+    return {name: line[name] for name in names if name in line}
+
+
 def _row(line: Mapping[str, str]) -> PatientRow:
     return PatientRow(
         case=line["case"],

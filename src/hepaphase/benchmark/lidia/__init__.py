@@ -1,0 +1,1 @@
+"""LIDIA's tables: methods, fusion operators and ablation at one scale."""
