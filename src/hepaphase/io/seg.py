@@ -102,6 +102,8 @@ def _segments(data: Any, stored: npt.NDArray[Any]) -> tuple[Segment, ...]:
     segments = []
     for item in data.SegmentSequence:
         number = int(item.SegmentNumber)
+        if labelled and number == int(data.get("PixelPaddingValue") or 0):
+            continue  # the background, which a label map may list among its segments
         mask = np.zeros(geometry.shape_zyx, dtype=np.uint8)
         for frame, k in enumerate(at):
             if labelled:
