@@ -8,7 +8,7 @@ from tests.prepare.test_recognize import regions
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.datasets.spelling import said_phase
-from hepaphase.prepare.phases import Candidate, against_names, name_phases
+from hepaphase.prepare.phases import Candidate, doubted_names, name_phases, recognized_as_named
 from hepaphase.prepare.regions import Measured
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase, Provenance
@@ -83,14 +83,14 @@ def test_fluid_taken_for_a_spleen_does_not_stop_the_rest_but_is_said() -> None:
 def test_a_name_that_does_not_fit_is_said() -> None:
     times = {Phase.NC: 0.0, Phase.AP: 38.0, Phase.PVP: 70.0}
     right = {phase: Measured(regions(time_s), None) for phase, time_s in times.items()}
-    assert against_names(right) == []
+    assert doubted_names(recognized_as_named(right)) == []
     swapped = {Phase.NC: right[Phase.AP], Phase.AP: right[Phase.NC], Phase.PVP: right[Phase.PVP]}
-    (text,) = against_names(swapped)
+    (text,) = doubted_names(recognized_as_named(swapped))
     assert text.startswith("NC measures as AP and AP as NC: they look swapped") and "Nothing was renamed" in text
-    (text,) = against_names({Phase.DP: right[Phase.NC], Phase.PVP: right[Phase.PVP]})
+    (text,) = doubted_names(recognized_as_named({Phase.DP: right[Phase.NC], Phase.PVP: right[Phase.PVP]}))
     assert text.startswith("DP measures as NC: NC ")
-    assert against_names({Phase.PVP: Measured({}, None)}) == []
-    assert against_names({Phase.NC: Measured({"liver": 100.0}, None)}) == []  # in doubt: no word
+    assert doubted_names(recognized_as_named({Phase.PVP: Measured({}, None)})) == []
+    assert doubted_names(recognized_as_named({Phase.NC: Measured({"liver": 100.0}, None)})) == []  # in doubt: no word
 
 
 @pytest.mark.parametrize(

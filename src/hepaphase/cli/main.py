@@ -11,6 +11,7 @@ from ..base.errors import HepaphaseError
 COMMANDS = {
     "demo": "Read a study that ships with the package; needs nothing else.",
     "read": "The main job: a study in, findings and a report out.",
+    "intake": "What a source holds: passes, phases, geometry, doubts; and the same as case folders.",
     "simulate": "Make a cohort with known truth.",
     "doctor": "Examine a cohort: what is wrong, what is there twice, what is known about the set.",
     "export": "Take a cohort elsewhere: nnU-Net raw dataset and MONAI data list.",

@@ -1,6 +1,6 @@
 """Any source to a study: phases named by the user, by file names, or else by what they measure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,19 +16,23 @@ from ..io.nifti import is_nifti, read_mask
 from ..io.organ_masks import read_organ_masks
 from ..io.seg import named_masks, read_seg
 from ..io.source import PhaseNames, read_source, read_unnamed
+from ..io.visit import check_one_visit
 from ..io.volume import is_volume
 from ..organs.checks import check_liver, check_organs
 from ..organs.segment import coarse_organs
-from ..prepare.phases import Candidate, against_names, name_phases
+from ..prepare.phases import Candidate, doubted_names, name_phases, recognized_as_named
+from ..prepare.recognize import Recognized
 from ..prepare.regions import measure
-from ..study.phase import Provenance
+from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
 
 Organs = Callable[[], Bundle]
 """The network that finds what is measured, loaded when it is needed: a source that cannot be read is refused first."""
+Heard = Callable[[Mapping[Phase, Recognized]], None]
+"""Is told what each phase was recognized as, and how surely."""
 
 
-def take_in(
+def take_in(  # noqa: PLR0913
     path: Path,
     organs: Organs,
     *,
@@ -37,6 +41,7 @@ def take_in(
     keep_identity: bool = False,
     fill_missing: bool = False,
     device: str = "cpu",
+    heard: Heard | None = None,
 ) -> Study:
     """The study at ``path``; volumes that neither the user nor a case folder names are recognized by measured HU.
 
@@ -50,6 +55,7 @@ def take_in(
         keep_identity: as for ``read_source``.
         fill_missing: as for ``read_source``.
         device: where the network runs.
+        heard: is told what each phase was recognized as.
 
     Raises:
         ConfigError: when what is measured leaves a phase in doubt: the message says what to answer.
@@ -57,14 +63,13 @@ def take_in(
     """
     if not path.exists():
         raise InputError(f"There is no file or folder '{path}'.")
-    how = _How(
-        organs, {} if organ_masks is None else read_organ_masks(organ_masks), keep_identity, fill_missing, device
-    )
+    given = {} if organ_masks is None else read_organ_masks(organ_masks)
+    how = _How(organs, given, keep_identity, fill_missing, device, heard)
     with opened(path) as place:
         if phases is not None or is_case(place):
             study = read_source(path, phases=phases, keep_identity=keep_identity, fill_missing=fill_missing)
             study = replace(study, masks={**how.given, **study.masks})
-            study = replace(study, warnings=(*study.warnings, *check_names(study, organs, device=device)))
+            study = replace(study, warnings=(*study.warnings, *check_names(study, organs, device=device, heard=heard)))
         elif files := [place] if is_volume(place) else _volumes_in(place):
             study = _files(path.name.split(".")[0], files, how)
         elif place.is_file() and place.name.upper() != DIRECTORY:
@@ -83,6 +88,7 @@ class _How:
     keep_identity: bool
     fill_missing: bool
     device: str
+    heard: Heard | None
 
 
 def _volumes_in(folder: Path) -> list[Path]:
@@ -107,7 +113,7 @@ def _files(case: str, files: list[Path], how: _How) -> Study:
         )
         for number, path in enumerate(volumes, start=1)
     ]
-    named = measured_names(how.organs, device=how.device)(unnamed, masks)
+    named = measured_names(how.organs, device=how.device, heard=how.heard)(unnamed, masks)
     return Study(case=case, phases=named.phases, masks=masks, warnings=named.warnings)
 
 
@@ -115,10 +121,10 @@ def _stem(path: Path) -> str:
     return path.name.split(".")[0]
 
 
-def measured_names(organs: Organs, *, device: str = "cpu") -> Namer:
+def measured_names(organs: Organs, *, device: str = "cpu", heard: Heard | None = None) -> Namer:
     """A namer that measures: for cohorts whose source does not tell phases.
 
-    It raises PhaseDoubtError where a phase is not sure, as ``name_phases`` does.
+    It raises PhaseDoubtError where a phase is not sure, as ``name_phases`` does. ``heard`` gets what was recognized.
     """
 
     def name(volumes: Sequence[Unnamed], masks: Masks) -> Told:
@@ -138,12 +144,16 @@ def measured_names(organs: Organs, *, device: str = "cpu") -> Namer:
             for v in volumes
         ]
         named = name_phases(candidates)
+        if heard is not None:
+            heard(named.recognized)
         return Told(named.phases, named.names, named.warnings)
 
     return name
 
 
-def check_names(study: Study, organs: Organs, *, each: bool = True, device: str = "cpu") -> tuple[str, ...]:
+def check_names(
+    study: Study, organs: Organs, *, each: bool = True, device: str = "cpu", heard: Heard | None = None
+) -> tuple[str, ...]:
     """Warnings about scanned phases that measure as another phase than they are called.
 
     Not looked at where voxels are known not to be HU. With ``each`` organs are found in every phase; without, in the
@@ -157,7 +167,10 @@ def check_names(study: Study, organs: Organs, *, each: bool = True, device: str 
         volume = study.phase(phase)
         coarse = found.get(None) or coarse_organs(volume, organs(), device=device)
         measured[phase] = measure(volume, coarse)
-    return tuple(against_names(measured))
+    recognized = recognized_as_named(measured)
+    if heard is not None:
+        heard(recognized)
+    return tuple(doubted_names(recognized))
 
 
 def check_masks(study: Study) -> tuple[str, ...]:
@@ -171,6 +184,7 @@ def check_masks(study: Study) -> tuple[str, ...]:
 
 
 def _dicom(contents: Contents, how: _How) -> Study:
+    check_one_visit(contents.passes)
     unnamed = []
     for p in contents.passes:
         read = read_pass(p, fill_missing=how.fill_missing)
@@ -178,7 +192,7 @@ def _dicom(contents: Contents, how: _How) -> Study:
     masks = dict(how.given)
     for path in contents.segs:
         masks.update(named_masks(read_seg(path)))
-    named = measured_names(how.organs, device=how.device)(unnamed, masks)
+    named = measured_names(how.organs, device=how.device, heard=how.heard)(unnamed, masks)
     known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if how.keep_identity else {})}
     notes = {one.name: one.notes for one in unnamed}
     warnings = [*named.warnings, *(f"{phase}: {n}" for phase, name in named.names.items() for n in notes[name])]

@@ -13,11 +13,12 @@ from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
 from .archive import is_archive, opened
 from .case import is_case, read_case
-from .dicom import Contents, choose, find_passes, read_pass
+from .dicom import Contents, Pass, choose, find_passes, read_pass
 from .headers import DIRECTORY
 from .identity import identity
 from .nifti import SYNTHETIC_MARK, is_nifti, read_description
 from .seg import named_masks, read_seg
+from .visit import check_one_visit
 from .volume import is_volume, read_volume
 
 PhaseNames = Mapping[Phase, str | None]
@@ -132,13 +133,15 @@ def _dicom(path: Path, phases: PhaseNames | None, *, keep_identity: bool, fill_m
         raise ConfigError(f"Which phase each CT series in '{path}' is, is not known. {_HOW} Series: {listing}.")
     _require_distinct(path, phases)
     volumes: dict[Phase, PhaseVolume] = {}
-    warnings: list[str] = []
+    taken: dict[Phase, Pass] = {}
     for phase, where in phases.items():
         place = _as_path(path, where)
         if place is not None and place.is_file() and is_volume(place):
             volumes[phase] = read_unnamed(place)
             continue
-        chosen = choose(contents, where) if place in (None, path) else choose(find_passes(place), None)
+        taken[phase] = choose(contents, where) if place in (None, path) else choose(find_passes(place), None)
+    warnings = list(check_one_visit(list(taken.values()), named=True))
+    for phase, chosen in taken.items():
         volume = read_pass(chosen, fill_missing=fill_missing)
         time_s = chosen.delay_s if chosen.delay_s is not None and chosen.delay_s >= 0 else None
         volumes[phase] = PhaseVolume(

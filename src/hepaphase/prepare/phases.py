@@ -82,15 +82,19 @@ def name_phases(candidates: Sequence[Candidate]) -> Named:
     return _chosen(distinct, found, warnings)
 
 
-def against_names(measured: Mapping[Phase, Measured]) -> list[str]:
+def recognized_as_named(measured: Mapping[Phase, Measured]) -> dict[Phase, Recognized]:
+    """What the phases of a case look like by what they measure, whatever they are called; those that show something."""
+    usable = {phase: m.hu for phase, m in measured.items() if m.hu}
+    if not usable or len(usable) > MOST_VOLUMES:
+        return {}
+    return dict(zip(usable, recognize(list(usable.values())), strict=True))
+
+
+def doubted_names(found: Mapping[Phase, Recognized]) -> list[str]:
     """Where the names of a case's files and what they measure contradict each other; nothing is renamed.
 
     A name is doubted when another phase is sure and the one named has less than 5 %.
     """
-    usable = {phase: m.hu for phase, m in measured.items() if m.hu}
-    if not usable or len(usable) > MOST_VOLUMES:
-        return []
-    found = dict(zip(usable, recognize(list(usable.values())), strict=True))
     odd = {
         name: answer
         for name, answer in found.items()

@@ -1,0 +1,36 @@
+"""Whether passes belong together: scans of two patients, or of two visits, are never read as one."""
+
+from collections.abc import Sequence
+
+from ..base.errors import DicomError
+from .dicom import Pass
+from .headers import text
+from .identity import identity
+
+
+def check_one_visit(passes: Sequence[Pass], *, named: bool = False) -> tuple[str, ...]:
+    """Refuse passes of several patients; of several studies too, unless the user named each (then it is a warning).
+
+    Raises:
+        DicomError: saying which series belong to which study.
+    """
+    studies: dict[str, list[Pass]] = {}
+    for p in passes:
+        studies.setdefault(text(p.frames[0].header.data, "StudyInstanceUID"), []).append(p)
+    if len(studies) < 2:
+        return ()
+    listing = "; ".join(_say(found) for found in studies.values())
+    patients = {identity(found[0].files[0]).get("patient_id", "") for found in studies.values()}
+    if len(patients) > 1:
+        raise DicomError(f"These are scans of {len(patients)} patients. Give those of one: {listing}.")
+    if not named:
+        raise DicomError(
+            f"These are {len(studies)} studies of one patient. Give the folder of one, or name each phase's series by "
+            f"its uid with --phases: {listing}."
+        )
+    return (f"The phases come from {len(studies)} studies of the patient, as they were named.",)
+
+
+def _say(passes: Sequence[Pass]) -> str:
+    date = text(passes[0].frames[0].header.data, "StudyDate") or "unknown date"
+    return f"study of {date} with {', '.join(f'series {p.key} (uid {p.uid})' for p in passes)}"
