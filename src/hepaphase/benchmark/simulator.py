@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,10 @@ from ..kinetics.injection import Injection
 from ..kinetics.patient import Patient
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..phantom.detail import FULL_DETAIL, Detail
+from ..phantom.dress import draw_dressed
 from ..phantom.exam import Exam
 from ..phantom.growth import paint
+from ..phantom.kinds import PLAIN_KIND, kind_of
 from ..phantom.lesions import Lesion, draw_lesions
 from ..phantom.space import Places
 from ..phantom.tissues import Enhancement, draw_liver_tissue
@@ -33,6 +35,7 @@ Four = tuple[float, float, float, float]
 SMALLEST_MM = 20.0
 VOXEL_MM = 2.0
 CALCIFIED_HU = 130.0
+GAS_HU = -100.0
 _MOST_SEEDS = 200
 """Patients tried per lesion wanted; large calcifications are one in fifty."""
 
@@ -48,6 +51,8 @@ class Expected:
     less_liver_hu: Four | None
     less_liver_sd_hu: Four | None = None
     """None takes the lesion's own, as the comparison asks."""
+    kind: str | None = None
+    """Kind of the class, where only one is meant."""
     depth_mm: float = 0.0
     """How far inside the surface the measurement lies: the cavity of an abscess is not its wall."""
 
@@ -62,6 +67,8 @@ def _row(
     less_sd: Four | None = None,
     depth_mm: float = 0,
 ) -> Expected:
+    """``key`` is a class, or class/kind."""
+    key, _, kind = key.partition("/")
     return Expected(
         lesion_class=key,
         variants=tuple(variants.split()),
@@ -69,6 +76,7 @@ def _row(
         sd_hu=sd,
         less_liver_hu=less,
         less_liver_sd_hu=less_sd,
+        kind=kind or None,
         depth_mm=depth_mm,
     )
 
@@ -90,15 +98,17 @@ TABLE = {
                 less_sd=(10, 20, 14, 11)),
     "icc": _row("icc", "body", (39, 61, 82, 87), (7, 14, 14, 14), (-16, -10, -25, -5),
                 less_sd=(9, 14, 16, 14)),
-    "metastasis, colorectal": _row("metastasis", "body", (40, 54, 68, 69), (7, 12, 14, 12), (-15, -19, -41, -24)),
-    "metastasis, net": _row("metastasis", "hypervascular", (44, 105, 100, 82), (8, 25, 18, 12), (-11, 32, -9, -11)),
+    "metastasis, colorectal": _row("metastasis/colorectal", "body", (40, 54, 68, 69), (7, 12, 14, 12),
+                                   (-15, -19, -41, -24)),
+    "metastasis, net": _row("metastasis/net", "hypervascular", (44, 105, 100, 82), (8, 25, 18, 12), (-11, 32, -9, -11)),
     "hemangioma": _row("hemangioma", "body", (39, 80, 110, 107), (6, 30, 30, 18), (-17, 7, 1, 14)),
     "fnh": _row("fnh", "body", (51.2, 117.9, 112.1, 94), (5.9, 15.1, 20.4, 12), (-5, 42, 4, 1)),
     "cyst": _row("cyst", "body", (5, 6, 8, 8), (6, 6, 7, 7), (-51, -67, -101, -85)),
     "calcification": _row("calcification", "body", (290, 290, 290, 290), (130, 130, 130, 130), None),
-    "abscess, cavity": _row("other", "body", (20, 21, 21, 22), (7, 7, 7, 7), None, depth_mm=6.0),
-    "adenoma": _row("other", "adenoma", (56.3, 80.1, 110.2, 92), (7.8, 10.5, 12.9, 12), (0, 7, 1, -1)),
-    "angiomyolipoma": _row("other", "angiomyolipoma", (20, 82, 72, 56), (25, 25, 25, 25), (-36, 9, -37, -37)),
+    "abscess, cavity": _row("other/abscess", "body", (20, 21, 21, 22), (7, 7, 7, 7), None, depth_mm=6.0),
+    "adenoma": _row("other/adenoma", "adenoma", (56.3, 80.1, 110.2, 92), (7.8, 10.5, 12.9, 12), (0, 7, 1, -1)),
+    "angiomyolipoma": _row("other/angiomyolipoma", "angiomyolipoma", (20, 82, 72, 56), (25, 25, 25, 25),
+                           (-36, 9, -37, -37)),
 }  # fmt: skip
 """Row of the notes to what it says; where it gives no difference (calcification, abscess after NC) none is compared."""
 
@@ -226,17 +236,29 @@ def _lesions(expected: Expected, num: int, seed: int, detail: Detail) -> Iterato
     found = 0
     middle = np.zeros((1, 3))
     for patient in range(seed, seed + num * _MOST_SEEDS):
-        for lesion in draw_lesions(patient, expected.lesion_class, middle, table=detail.lesion_classes):
+        for lesion in _drawn(patient, expected, middle, detail):
             if lesion.long_axis_mm >= SMALLEST_MM and lesion.variant in expected.variants:
                 found += 1
-                yield patient, lesion
+                yield patient, _without_septa(lesion) if expected.depth_mm else lesion
                 break
         if found == num:
             return
 
 
+def _without_septa(lesion: Lesion) -> Lesion:
+    """A cavity is what lies between its walls, so those through it are taken away as the outer one is."""
+    return replace(lesion, signs=replace(lesion.signs, num_chambers=0)) if lesion.signs else lesion
+
+
+def _drawn(patient: int, expected: Expected, middle: Floats, detail: Detail) -> list[Lesion]:
+    if not detail.signs:
+        return draw_lesions(patient, expected.lesion_class, middle, table=detail.lesion_classes)
+    kind = kind_of(expected.lesion_class, expected.kind) if expected.kind else PLAIN_KIND
+    return draw_dressed(patient, expected.lesion_class, middle, table=detail.lesion_classes, kind=kind)
+
+
 def lesion_mean_hu(lesion: Lesion, enhancement: Enhancement, *, depth_mm: float = 0.0) -> Floats:
-    """Mean of the voxels that are mostly lesion and not calcified, in NC, AP, PVP, DP, (4,)."""
+    """Mean of the voxels that are mostly lesion and neither calcified nor gas, in NC, AP, PVP, DP, (4,)."""
     reach = lesion.long_axis_mm * 0.625 + VOXEL_MM
     axes = [np.arange(c - reach, c + reach, VOXEL_MM, dtype=np.float32) for c in lesion.center[::-1]]
     z, y, x = np.meshgrid(*axes, indexing="ij")
@@ -246,7 +268,7 @@ def lesion_mean_hu(lesion: Lesion, enhancement: Enhancement, *, depth_mm: float 
         deep = ndimage.distance_transform_edt(mask, sampling=VOXEL_MM)
         mask = deep > min(depth_mm, float(deep.max()) / 2)
     if lesion.lesion_class != "calcification":
-        mask &= painted.hu[0] < CALCIFIED_HU
+        mask &= (painted.hu[0] < CALCIFIED_HU) & (painted.hu[0] > GAS_HU)
     return np.asarray(painted.hu[:, mask].mean(axis=1), np.float64)
 
 

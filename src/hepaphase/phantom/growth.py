@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..study.lesions import LESION_CLASSES, Tissue
+from .inside import Site, cells, cone_mm, fat_lobules, flare_hu, layers, lumps_mm, mix
 from .lesions import Lesion
+from .signs import Cone, Signs
 from .space import Field, Places, share
 from .tissues import Enhancement
 
@@ -35,50 +37,40 @@ class Painted:
     """(4,)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """A lesion and the voxels around it."""
-
-    lesion: Lesion
-    at: Field
-    """Offset from the middle, mm, (3, z, y, x) in the order x, y, z."""
-    distance_mm: Field
-    """To the surface, negative inside."""
-    width_mm: float
-    """Of a voxel."""
-    rng: np.random.Generator
-
-    @property
-    def half_mm(self) -> float:
-        return self.lesion.long_axis_mm / 2
-
-    def beyond_mm(self, point: Floats) -> Field:
-        """Distance of every voxel from ``point``, (3,)."""
-        squares = [(a - p) ** 2 for a, p in zip(self.at, point, strict=True)]
-        return np.asarray(np.sqrt(sum(squares)))
-
-
 def paint(lesion: Lesion, places: Places, enhancement: Enhancement, width_mm: float) -> Painted:
     """A lesion on the grid of ``places``, whose voxels are ``width_mm`` across.
 
     What is random about its looks comes from the lesion's own seed, in an order that does not depend on the grid: the
     same drawn lesion looks the same on any grid.
     """
-    look = LESION_CLASSES[lesion.lesion_class].appearance
     reach = lesion.long_axis_mm * 0.625 + 2 * _HALO_MM
     box = places.box(lesion.center, (reach, reach, reach))
     here = places.cut(box)
     rng = np.random.Generator(np.random.PCG64(lesion.seed))
     at = np.stack([p - c for p, c in zip((here.x, here.y, here.z), lesion.center, strict=True)])
-    radius = np.sqrt(sum((a / r) ** 2 for a, r in zip(at, lesion.ratio, strict=True))) + 1e-3
-    distance = radius - lesion.long_axis_mm / 2 * (1 + look.lobulation * _lobes(rng, at / radius))
+    distance, edge_mm = _surface(lesion, at, here, rng)
     table = _tissue_hu(lesion, enhancement)
-    part = share(distance, float(np.hypot(width_mm, look.edge_mm)))
-    hu = _structure(_Site(lesion, at, distance, width_mm, rng), enhancement, table)
+    part = share(distance, float(np.hypot(width_mm, edge_mm)))
+    hu = _structure(Site(lesion, at, distance, width_mm, rng), enhancement, table)
     halo = np.zeros_like(distance)
     if "oedema" in table and lesion.variant == "body":
         halo = np.clip(share(distance - _HALO_MM, _HALO_MM - 1) - part, 0, 1)
     return Painted(box, part, hu, halo, table.get("oedema", table["body"]))
+
+
+def _surface(lesion: Lesion, at: Field, here: Places, rng: np.random.Generator) -> tuple[Field, float]:
+    """Signed distance to the surface, mm, and the width over which the margin fades."""
+    look, signs = LESION_CLASSES[lesion.lesion_class].appearance, lesion.signs or Signs()
+    lobulation = look.lobulation if signs.lobulation is None else signs.lobulation
+    edge_mm = look.edge_mm if signs.edge_mm is None else signs.edge_mm
+    radius = np.sqrt(sum((a / r) ** 2 for a, r in zip(at, lesion.ratio, strict=True))) + 1e-3
+    distance = radius - lesion.long_axis_mm / 2 * (1 + lobulation * _lobes(rng, at / radius))
+    if signs.wedge_axis:
+        x, y, z = (np.subtract(lesion.center, 0.5 * lesion.long_axis_mm * np.asarray(signs.wedge_axis))).tolist()
+        distance = cone_mm(Cone(apex=(x, y, z), axis=signs.wedge_axis, length_mm=lesion.long_axis_mm), here)
+    elif signs.num_clusters and lesion.lesion_class == "calcification":
+        distance = lumps_mm(at, lesion, signs.num_clusters)
+    return distance, edge_mm
 
 
 def structure_hu(lesion: Lesion, at: Field, distance_mm: Field, enhancement: Enhancement, width_mm: float) -> Field:
@@ -92,7 +84,7 @@ def structure_hu(lesion: Lesion, at: Field, distance_mm: Field, enhancement: Enh
         width_mm: of a voxel.
     """
     rng = np.random.Generator(np.random.PCG64(lesion.seed))
-    site = _Site(lesion, at, distance_mm, width_mm, rng)
+    site = Site(lesion, at, distance_mm, width_mm, rng)
     return _structure(site, enhancement, _tissue_hu(lesion, enhancement))
 
 
@@ -110,21 +102,26 @@ def _lobes(rng: np.random.Generator, direction: Field) -> Field:
     )
 
 
-def _structure(site: _Site, enhancement: Enhancement, table: Mapping[str, Floats]) -> Field:
+def _structure(site: Site, enhancement: Enhancement, table: Mapping[str, Floats]) -> Field:
     """HU in each phase inside the lesion, (4, z, y, x): parenchyma, then what lies on it."""
     lesion = site.lesion
+    signs = lesion.signs or Signs()
     hu = _parenchyma(site, enhancement, table)
+    if signs.lobules:
+        hu = fat_lobules(site, hu, signs, keep_mean=lesion.variant == "angiomyolipoma")
     for value, part in _layers(site, table):
-        hu = _mix(hu, value, part)
+        hu = mix(hu, value, part)
+    for value, part in layers(site, signs, table):
+        hu = mix(hu, value, part)
     for wanted, value_hu, size in ((lesion.fat, FAT_HU, 0.35), (lesion.calcium, CALCIUM_HU, 0.12)):
         if wanted:
             spot = site.rng.normal(0, 0.35 * site.half_mm, 3)
             gone = site.beyond_mm(spot) - max(size * site.half_mm, 1.0)
-            hu = _mix(hu, np.full(4, value_hu), share(np.asarray(gone, np.float32), site.width_mm))
+            hu = mix(hu, np.full(4, value_hu), share(np.asarray(gone, np.float32), site.width_mm))
     return hu
 
 
-def _parenchyma(site: _Site, enhancement: Enhancement, table: Mapping[str, Floats]) -> Field:
+def _parenchyma(site: Site, enhancement: Enhancement, table: Mapping[str, Floats]) -> Field:
     lesion = site.lesion
     main = table.get(lesion.variant, table["body"])
     hu = np.tile(main.astype(np.float32)[:, None, None, None], (1, *site.distance_mm.shape))
@@ -132,12 +129,14 @@ def _parenchyma(site: _Site, enhancement: Enhancement, table: Mapping[str, Float
     if lesion.num_nodules and "nodule" in table and lesion.variant == "body":
         hu = _fill_in(site, enhancement)
     elif lesion.num_nodules:
-        hu = _mosaic(site, hu)
+        hu = _mosaic(site, hu, table)
+    if lesion.signs and lesion.signs.like_liver:
+        return hu + flare_hu(enhancement, lesion.signs.arterial_hu).astype(np.float32)[:, None, None, None]
     hu[1:] = hu[:1] + (hu[1:] - hu[:1]) * gain
     return hu
 
 
-def _layers(site: _Site, table: Mapping[str, Floats]) -> list[tuple[Floats, Field]]:
+def _layers(site: Site, table: Mapping[str, Floats]) -> list[tuple[Floats, Field]]:
     """Rim, dead core, scar and capsule, as far as the lesion has them: HU (4,) and share of each voxel."""
     lesion, distance, width = site.lesion, site.distance_mm, site.width_mm
     layers = []
@@ -154,7 +153,7 @@ def _layers(site: _Site, table: Mapping[str, Floats]) -> list[tuple[Floats, Fiel
     return layers
 
 
-def _uneven(site: _Site) -> Field:
+def _uneven(site: Site) -> Field:
     """Factor on enhancement that varies smoothly within a lesion, by 15 % over a few mm (physics notes, B)."""
     waves = site.rng.standard_normal((6, 3)).astype(np.float32) * np.float32(UNEVEN_PER_MM)
     phases = site.rng.uniform(0, 2 * np.pi, 6).astype(np.float32)
@@ -162,12 +161,7 @@ def _uneven(site: _Site) -> Field:
     return np.asarray(np.exp(np.float32(UNEVEN_SD / np.sqrt(3)) * field), np.float32)
 
 
-def _mix(hu: Field, values: Floats, part: Field) -> Field:
-    part = np.clip(part, 0, 1)
-    return np.asarray(hu * (1 - part) + values[:, None, None, None] * part, np.float32)
-
-
-def _fill_in(site: _Site, enhancement: Enhancement) -> Field:
+def _fill_in(site: Site, enhancement: Enhancement) -> Field:
     """Peripheral nodules whose blood supply falls off with distance, so that the lesion fills towards its middle.
 
     The distance is 2 to 5 mm, not the 4 to 8 of the physics notes: with those, the whole lesion comes out 30 HU above
@@ -196,26 +190,20 @@ def _between(one: Tissue, other: Tissue, part: float) -> Tissue:
     return replace(one, **mixed)
 
 
-def _mosaic(site: _Site, hu: Field) -> Field:
-    """Nodules that differ in enhancement (nearest-seed cells)."""
+def _mosaic(site: Site, hu: Field, table: Mapping[str, Floats]) -> Field:
+    """Nodules that differ in enhancement (nearest-seed cells), with walls of capsule between them if it has septa."""
     num = site.lesion.num_nodules
     seeds = site.rng.normal(0, 0.5 * site.half_mm, (num, 3))
-    owner = np.argmin([sum((a - c) ** 2 for a, c in zip(site.at, seed, strict=True)) for seed in seeds], axis=0)
+    owner, wall = cells(site, seeds)
     gain = np.exp(0.25 * site.rng.standard_normal(num))[owner]
-    return np.asarray(hu[:1] + (hu - hu[:1]) * gain, np.float32)
+    hu = np.asarray(hu[:1] + (hu - hu[:1]) * gain, np.float32)
+    signs = site.lesion.signs
+    if signs and signs.septa_mm and "capsule" in table:
+        hu = mix(hu, table["capsule"], site.thin(wall, signs.septa_mm))
+    return hu
 
 
-def _star(site: _Site) -> Field:
+def _star(site: Site) -> Field:
     """A central scar of three to five arms, 2 to 4 mm wide."""
-    at, rng, width = site.at, site.rng, site.width_mm
-    part = np.zeros(at.shape[1:], np.float32)
-    thick = float(rng.uniform(2, 4))
-    for _ in range(int(rng.integers(3, 6))):
-        arm = rng.standard_normal(3)
-        arm /= np.linalg.norm(arm)
-        along = np.tensordot(arm, at, axes=1)
-        aside = np.sqrt(np.maximum((at**2).sum(axis=0) - along**2, 0))
-        distance = np.maximum(aside - thick / 2, np.maximum(-along, along - 0.55 * site.half_mm))
-        inside = share(np.asarray(distance, np.float32), max(width, thick)) * min(1, thick / width)
-        part = np.maximum(part, inside)
-    return part
+    thick = float(site.rng.uniform(2, 4))
+    return site.star(site.rng, thick_mm=thick, num_arms=int(site.rng.integers(3, 6)))

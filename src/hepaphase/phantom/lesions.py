@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ..base.seeds import stream
 from ..study.geometry import Xyz
 from ..study.lesions import LESION_CLASSES, Appearance, LesionClass, Tissue
+from .signs import Around, Signs
 from .tissues import vary
 
 Floats = npt.NDArray[np.float64]
@@ -40,6 +41,10 @@ class Lesion:
     """Of a mosaic, or peripheral ones that fill in."""
     fill_mm: float
     seed: int
+    signs: Signs | None = None
+    """None for lesions of the class table alone."""
+    around: Around | None = None
+    """None for a lesion that changes nothing around it."""
 
 
 def draw_lesions(

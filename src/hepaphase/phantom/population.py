@@ -1,7 +1,7 @@
 """Who comes: which lesions, what else is known."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..study.lesions import LESION_CLASSES, LesionClass, Markers
 from ..study.phase import Phase
 from .detail import FULL_DETAIL, PLAIN_DETAIL, Detail
 from .domain import FIRST, PLAIN, SECOND, Domain
+from .kinds import draw_kind
 
 INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 """Probability that any patient has these besides (physics notes, B; calcification is our choice)."""
@@ -21,6 +22,14 @@ INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 
 SEVERITY_TIE = {"hbv": 0.6, "afp": 0.4}
 """Correlation of a finding with the severity of liver disease (our choice)."""
+
+
+CEA_BY_ORIGIN = {True: 0.70, False: 0.427}
+"""Share above 5 ng/ml with metastases that are colorectal or not: 70 % (physics notes, B), and what leaves 55 % of
+all."""
+AFP_400 = 0.35
+"""Of those with alpha-fetoprotein above 20 ng/ml, the share above 400 (physics notes, B, of carcinomas of liver cells;
+our choice for everybody)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +128,20 @@ def draw_person(seed: int, population: Population) -> Person:
     age = float(np.clip(rng.normal(mean, sd), 20, 90))
     cirrhosis = bool(rng.random() < (main.cirrhosis if main else 0.08))
     clinical: dict[str, Any] = {"sex": sex, "age": round(age), "cirrhosis": cirrhosis}
-    clinical |= _markers(seed, main.markers if main else Markers(), cirrhosis, main.cirrhosis if main else 0.08)
+    shares = main.markers if main else Markers()
+    if population.detail.signs and "metastasis" in classes:
+        colorectal = draw_kind(seed, "metastasis", cirrhosis=cirrhosis).name == "colorectal"
+        shares = replace(shares, cea=CEA_BY_ORIGIN[colorectal])
+    found = _markers(seed, shares, cirrhosis, main.cirrhosis if main else 0.08, graded=population.detail.signs)
+    clinical |= found
     return Person(sex=sex, age_years=age, cirrhosis=cirrhosis, classes=tuple(classes), clinical=clinical)
 
 
-def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float) -> dict[str, bool]:
+def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float, *, graded: bool) -> dict[str, bool]:
     """Findings beside the scan; those of liver disease go together with cirrhosis through one latent severity.
 
     Severity is standard normal, above the threshold of cirrhosis exactly when the patient has it, so each finding keeps
-    its share and is more common where the liver is diseased.
+    its share and is more common where the liver is diseased. ``graded`` tells alpha-fetoprotein above 400 ng/ml, too.
     """
     rng = stream(seed, "markers")
     below = float(np.clip(1 - cirrhosis_share, 1e-6, 1 - 1e-6))
@@ -138,6 +152,8 @@ def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float
         tie = SEVERITY_TIE.get(name, 0.0)
         level = tie * severity + np.sqrt(1 - tie**2) * rng.standard_normal()
         found[name] = bool(level > ndtri(1 - share))
+        if graded and name == "afp":
+            found["afp_400"] = bool(level > ndtri(1 - AFP_400 * share))
     return found
 
 

@@ -19,6 +19,7 @@ from .anatomy import (
     vessel_share,
     wall_shares,
 )
+from .around import dented, paint_around
 from .finish import (
     Finish,
     paint_cavity,
@@ -86,7 +87,7 @@ def paint_phase(
     canvas = _Canvas(geometry.shape_zyx, scene.organ_hu, _columns(moved))
     surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
     skin = body_distance_mm(scene.anatomy, places)
-    liver_mm = liver_distance_mm(scene.anatomy, places, surface, skin)
+    liver_mm = dented(liver_distance_mm(scene.anatomy, places, surface, skin), places, scene.lesions)
     liver = share(liver_mm, width)
     finish = None
     if scene.fields:
@@ -94,6 +95,10 @@ def paint_phase(
     _paint_organs(canvas, scene.anatomy, places, _Surfaces(skin, liver_mm, liver, finish), width)
     _paint_texture(canvas, scene, _shifted(axes, shift_mm), liver)
     _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
+    for one in scene.lesions:
+        if one.around:
+            deep = share(liver_mm + 3.0, width)
+            paint_around(canvas, one, places, deep, enhancement=scene.enhancement, width_mm=width)
     _paint_lesions(canvas, scene, places, liver, width)
     hu = _blurred(canvas.hu, geometry, scene.blur_mm)
     inside = np.where(canvas.organs > 0, 1.0, 0.25).astype(np.float32)
@@ -286,7 +291,11 @@ def _paint_lesions(canvas: _Canvas, scene: Scene, places: Places, liver: Field, 
         halo_hu = painted.halo_hu[canvas.columns].astype(np.float32)
         area += (halo_hu[:, None, None, None] - area) * (painted.halo * inside)
         part = painted.share * inside
-        area += (painted.hu[canvas.columns] - area) * part
+        if lesion.signs and lesion.signs.like_liver:  # vessels and texture of the liver stay
+            own_hu = scene.organ_hu[Organ.LIVER][canvas.columns].astype(np.float32)
+            area += (painted.hu[canvas.columns] - own_hu[:, None, None, None]) * part
+        else:
+            area += (painted.hu[canvas.columns] - area) * part
         covered = part > min(0.5, 0.9 * float(part.max()))  # the smallest keep the voxel that holds most of them
         canvas.lesions[painted.box][covered] = number
         canvas.organs[painted.box][covered] = Organ.LIVER

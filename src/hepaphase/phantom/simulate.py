@@ -17,17 +17,21 @@ from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import HuArray, LesionRow, PhaseVolume, Study
 from .acquisition import Contents, Scanner, true_exam
 from .anatomy import Anatomy, draw_anatomy, liver_distance_mm
+from .around import draw_around
+from .detail import Detail
+from .dress import draw_dressed
 from .events import Event, draw_events, find_event
 from .exam import Exam, draw_exam
 from .finish import draw_fields
 from .grids import Grid, place_grid
+from .kinds import draw_kind
 from .labels import Organ
 from .lesions import Lesion, draw_lesions
 from .population import POPULATIONS, REFERRAL, Person, Population, draw_person
 from .render import Scene, State, draw_texture, paint_labels, paint_phase
 from .scanner import draw_scan
 from .space import Places, read_lattice
-from .tissues import Enhancement, draw_liver_tissue
+from .tissues import Enhancement, draw_liver_tissue, fatten
 
 PHANTOM_VERSION = 1
 """Written into every case; cases of two versions do not belong in one cohort."""
@@ -109,22 +113,36 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
         events=events,
     )
     anatomy = draw_anatomy(seed, weight_kg=exam.patient.weight_kg, cirrhosis=person.cirrhosis)
-    positions = liver_positions_mm(anatomy)
-    detail = population.detail
-    lesions = [
-        lesion for key in person.classes for lesion in draw_lesions(seed, key, positions, table=detail.lesion_classes)
-    ]
+    liver, lesions = _draw_liver(seed, person, anatomy, population.detail)
     return Drawn(
         seed=seed,
         person=person,
         anatomy=anatomy,
         exam=exam,
         circulation=circulation,
-        liver=draw_liver_tissue(seed, cirrhosis=person.cirrhosis, fatty_share=detail.fatty_share),
-        lesions=tuple(_apart(lesions)),
+        liver=liver,
+        lesions=lesions,
         population=population,
         events=events,
     )
+
+
+def _draw_liver(seed: int, person: Person, anatomy: Anatomy, detail: Detail) -> tuple[Tissue, tuple[Lesion, ...]]:
+    """What the liver is made of, and its lesions."""
+    liver = draw_liver_tissue(seed, cirrhosis=person.cirrhosis, fatty_share=detail.fatty_share)
+    positions, table = liver_positions_mm(anatomy), detail.lesion_classes
+    if not detail.signs:
+        plain = [lesion for key in person.classes for lesion in draw_lesions(seed, key, positions, table=table)]
+        return liver, tuple(_apart(plain))
+    kinds = {key: draw_kind(seed, key, cirrhosis=person.cirrhosis) for key in person.classes}
+    if any(kind.fatty_liver for kind in kinds.values()):
+        liver = fatten(seed, liver)
+    lesions = [
+        lesion
+        for key, kind in kinds.items()
+        for lesion in draw_dressed(seed, key, positions, table=table, kind=kind, liver=liver)
+    ]
+    return liver, tuple(draw_around(seed, _apart(lesions), anatomy))
 
 
 def replay(record: Mapping[str, Any]) -> Drawn:
@@ -246,7 +264,7 @@ def label_map(drawn: Drawn, grid: str | Grid = "abdomen") -> tuple[npt.NDArray[n
 
 def _study(drawn: Drawn, geometry: Geometry, phases: dict[Phase, PhaseVolume], still: State) -> Study:
     rows = tuple(
-        LesionRow(i + 1, one.lesion_class, {"long_axis_mm": round(one.long_axis_mm, 1), "variant": one.variant})
+        LesionRow(i + 1, one.lesion_class, _details(one))
         for i, one in enumerate(drawn.lesions)
         if (still.lesions == i + 1).any()
     )
@@ -261,6 +279,19 @@ def _study(drawn: Drawn, geometry: Geometry, phases: dict[Phase, PhaseVolume], s
         lesion_table=rows,
         clinical=drawn.person.clinical,
     )
+
+
+def _details(lesion: Lesion) -> dict[str, Any]:
+    """What the table says of a lesion beside its class."""
+    details = {"long_axis_mm": round(lesion.long_axis_mm, 1), "variant": lesion.variant}
+    if lesion.signs and lesion.signs.kind:
+        details["origin" if lesion.lesion_class == "metastasis" else "kind"] = lesion.signs.kind
+    return details
+
+
+def _plain(lesion: Lesion) -> dict[str, Any]:
+    """A drawn lesion; without signs, what is written of it is what was written before there were any."""
+    return {k: v for k, v in asdict(lesion).items() if v is not None or k not in ("signs", "around")}
 
 
 def record(drawn: Drawn) -> dict[str, Any]:
@@ -282,7 +313,7 @@ def record(drawn: Drawn) -> dict[str, Any]:
         "offset_hu": {str(p): v for p, v in exam.offset_hu.items()},
         "breath_mm": {str(p): (0.0, 0.0, 0.0) if p is drawn.reference else v for p, v in exam.breath_mm.items()},
         "liver": asdict(drawn.liver),
-        "lesions": [asdict(one) for one in drawn.lesions],
+        "lesions": [_plain(one) for one in drawn.lesions],
         "classes": list(LESION_CLASSES),
         "events": [asdict(event) for event in drawn.events],
     }

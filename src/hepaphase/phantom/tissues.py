@@ -71,6 +71,11 @@ def draw_liver_tissue(seed: int, *, cirrhosis: bool, fatty_share: float = 0.2) -
     return vary(rng, base, hu0=hu0, spread=_LIVER_SPREAD)
 
 
+def fatten(seed: int, liver: Tissue) -> Tissue:
+    """The same liver with 12 to 30 % of fat, for patients whose finding needs one."""
+    return replace(liver, hu0=min(liver.hu0, 65 - 1.7 * float(stream(seed, "fatten").uniform(12, 30))))
+
+
 def organ_hu(seed: int, exam: Exam, circulation: Circulation, liver_hu: Floats) -> Mapping[Organ, Floats]:
     """HU of each organ in each phase, (4,); vessels and perfused organs from the circulation's own curves."""
     rng = stream(seed, "organs")
