@@ -11,6 +11,7 @@ from tests.report.cases import CLASSES, GRIDS, LESIONS, aligned, grid, report_in
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.folders import compare_folders
 from hepaphase.cli.main import group
+from hepaphase.evaluation.lesion_rows import read_lesions
 from hepaphase.evaluation.rows import read_rows
 from hepaphase.io.case import write_case
 from hepaphase.io.nifti import write_nifti
@@ -132,3 +133,17 @@ def test_the_command_prints_and_writes_the_table(folders: tuple[Path, Path], tmp
         assert f"| {name} | " in result.output
     assert (tmp_path / "out" / "table.md").read_text() in result.output
     assert [row.case for row in read_rows(tmp_path / "out" / "patients.csv")] == ["ill", "well"]
+
+
+def test_evaluate_tells_sizes_subgroups_and_paired_tests(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    read, truth = folders
+    words = ["evaluate", str(read), str(truth), "--out", str(tmp_path / "out"), "--resamples", "20", "--deep"]
+    result = CliRunner().invoke(group, [*words, "--against", str(read)])
+    assert result.exit_code == 0, result.output
+    for part in ("## By size", "## Subgroups", "DeLong's test, 2 patients", "paired by patient"):
+        assert part in result.output
+    lesions = read_lesions(tmp_path / "out" / "lesions.csv")
+    assert [(r.case, r.true_class, r.found_class) for r in lesions] == [
+        ("ill", "hcc", "hcc"),
+        ("ill", "hemangioma", "hemangioma"),
+    ]

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from scipy import ndimage
+
 from ..base.log import track
 from ..bundle.bundle import Bundle
-from ..diagnosis.diagnose import Reader
+from ..diagnosis.diagnose import Diagnosis, Reader
 from ..evaluation.bootstrap import Bootstrap
+from ..evaluation.lesion_rows import LesionRow, compare_lesions, write_lesions
 from ..evaluation.patient import Statistic, differences, summarize
 from ..evaluation.reading import Answer, compare
 from ..evaluation.rows import PatientRow, write_rows
@@ -21,6 +24,9 @@ from ..training.cohort import open_cohort
 from .cases import BenchmarkCase, load_case
 from .inputs import Inputs, apply_inputs
 
+Read = tuple[PatientRow, tuple[LesionRow, ...]]
+"""A patient and the lesions, true and found."""
+
 CHUNK = 5
 """Cases per unit of work."""
 
@@ -31,6 +37,8 @@ class Result:
 
     inputs: Inputs
     rows: tuple[PatientRow, ...]
+    lesions: tuple[LesionRow, ...] = ()
+    """True and found lesions of all patients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +62,18 @@ def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = Fal
     files = open_cohort(prepared).files
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     done = _in_order(chunks, reading, workers)
-    rows: dict[str, list[PatientRow]] = {s.name: [] for s in reading.settings}
+    read: dict[str, list[Read]] = {s.name: [] for s in reading.settings}
     for chunk in track(done, title="Reading", total=len(chunks), quiet=quiet):
         for name, found in chunk.items():
-            rows[name] += found
-    return [Result(s, tuple(rows[s.name])) for s in reading.settings]
+            read[name] += found
+    return [_result(s, read[s.name]) for s in reading.settings]
 
 
-def _in_order(chunks: list[tuple[Path, ...]], reading: Reading, workers: int) -> Iterator[dict[str, list[PatientRow]]]:
+def _result(setting: Inputs, read: Sequence[Read]) -> Result:
+    return Result(setting, tuple(row for row, _ in read), tuple(lesion for _, lesions in read for lesion in lesions))
+
+
+def _in_order(chunks: list[tuple[Path, ...]], reading: Reading, workers: int) -> Iterator[dict[str, list[Read]]]:
     if workers == 1:
         yield from (read_chunk(chunk, reading) for chunk in chunks)
         return
@@ -76,11 +88,11 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[PatientRow]]:
+def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[Read]]:
     """Rows of some cases by setting; the unit of work of a process."""
     reader = Reader.from_bundle(reading.diagnosis, device=reading.device)
     generator = generator_of(reading.synthesis, device=reading.device)
-    rows: dict[str, list[PatientRow]] = {s.name: [] for s in reading.settings}
+    rows: dict[str, list[Read]] = {s.name: [] for s in reading.settings}
     for path in files:
         case = load_case(path)
         for setting in reading.settings:
@@ -89,7 +101,7 @@ def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[Pati
     return rows
 
 
-def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> PatientRow:
+def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> Read:
     said = reader.diagnose(study)
     best = {k + 1: max(p, key=lambda key: p[key]) for k, p in enumerate(said.lesion_probabilities)}
     answer = Answer(
@@ -97,18 +109,28 @@ def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> PatientRow
         lesion_classes=best,
         scores=said.patient.probabilities,
         malignant=said.patient.malignant,
+        lesion_scores=lesion_confidence(said),
         generated_hu={str(p): hu for p, hu in study.hu.items() if study.provenance[p] is Provenance.SYNTHETIC},
     )
-    return compare(case.truth, answer)
+    return compare(case.truth, answer), tuple(compare_lesions(case.truth, answer))
+
+
+def lesion_confidence(said: Diagnosis) -> dict[int, float]:
+    """For each lesion the largest probability, over its voxels, of being any lesion."""
+    ids = range(1, len(said.lesion_probabilities) + 1)
+    largest = ndimage.maximum(1 - said.semantic[-1], said.lesions, list(ids)) if ids else []
+    return dict(zip(ids, map(float, largest), strict=True))
 
 
 def write(results: Sequence[Result], out: Path, facts: dict[str, str], config: Bootstrap | None = None) -> str:
-    """Write one CSV of patients per setting below ``out``; return the table, and that of differences, in Markdown.
+    """Write one CSV of patients, and one of lesions, per setting below ``out``; return the tables in Markdown.
 
     Differences are those from the first setting, paired by patient.
     """
     for result in results:
         write_rows(out / f"{result.inputs.name}.csv", result.rows, {"inputs": result.inputs.label, **facts})
+        lesions = out / "lesions" / f"{result.inputs.name}.csv"
+        write_lesions(lesions, result.lesions, {"inputs": result.inputs.label, **facts})
     kept = [r for r in results if r.rows]
     table = markdown({r.inputs.label: summarize(r.rows, config) for r in kept})
     compared = {r.inputs.label: _compared(r.rows, kept[0].rows, config) for r in kept[1:]}

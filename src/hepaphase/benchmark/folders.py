@@ -1,23 +1,64 @@
 """Outputs of ``read`` held against a cohort with truth, case by case."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..base.log import track
 from ..datasets.protocol import open_cohort
+from ..evaluation.bootstrap import Bootstrap
+from ..evaluation.lesion_rows import LesionRow, compare_lesions
+from ..evaluation.patient import differences
 from ..evaluation.reading import Answer, Truth, compare
 from ..evaluation.rows import PatientRow
+from ..evaluation.sizes import by_size
+from ..evaluation.subgroups import groups_of, subgroup_table
+from ..evaluation.table import markdown
 from ..io.nifti import read_mask, read_nifti
 from ..resample.grid import resample
 from ..study.geometry import Geometry
 from ..study.study import Study
+from .deep import delong_table, largest_radius
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One case held against its truth."""
+
+    row: PatientRow
+    lesions: tuple[LesionRow, ...]
+    facts: Mapping[str, Any]
+    """What is known of the patient, for subgroups."""
 
 
 def compare_folders(predictions: Path, cohort: Path, *, quiet: bool = False) -> list[PatientRow]:
-    """One row for each case of the cohort, read from ``predictions/CASE``.
+    """The patients of :func:`evaluate_folders` alone."""
+    return [case.row for case in evaluate_folders(predictions, cohort, quiet=quiet)]
+
+
+def against(rows: Sequence[PatientRow], baseline: Sequence[PatientRow], config: Bootstrap | None = None) -> str:
+    """Paired differences from another reading of the same patients, and DeLong's test, in Markdown."""
+    table = markdown({"difference": differences(rows, baseline, config)})
+    return f"\nDifferences from the other reading, paired by patient:\n\n{table}\n{delong_table(rows, baseline)}"
+
+
+def deeper(cases: Sequence[Compared], config: Bootstrap | None = None) -> str:
+    """Tables by size of lesion and by subgroup, in Markdown."""
+    lesions = [lesion for case in cases for lesion in case.lesions]
+    radius = largest_radius(lesions)
+    facts = {c.row.case: {**c.facts, "radius_mm": radius.get(c.row.case)} for c in cases}
+    sizes = markdown({"lesions": by_size(lesions, [c.row.case for c in cases], config)})
+    groups = subgroup_table([c.row for c in cases], groups_of(facts), config)
+    return f"\n## By size\n\n{sizes}\n## Subgroups\n\n{groups}"
+
+
+def evaluate_folders(predictions: Path, cohort: Path, *, quiet: bool = False) -> list[Compared]:
+    """Each case of the cohort held against ``predictions/CASE``.
 
     Everything is compared on the grid of the reading's masks; the truth is brought there.
 
@@ -37,9 +78,12 @@ def compare_folders(predictions: Path, cohort: Path, *, quiet: bool = False) -> 
     return [_compare_case(predictions / case, adapter.load(case)) for case in rows]
 
 
-def _compare_case(folder: Path, study: Study) -> PatientRow:
+def _compare_case(folder: Path, study: Study) -> Compared:
     answer, grid = _answer(folder)
-    return compare(_truth(study, grid), answer)
+    truth = _truth(study, grid)
+    known = {key: study.clinical[key] for key in ("sex", "age", "cirrhosis", "scanner") if key in study.clinical}
+    facts = {**known, "phases": tuple(str(p) for p in study.inputs)}
+    return Compared(compare(truth, answer), tuple(compare_lesions(truth, answer)), facts)
 
 
 def _answer(folder: Path) -> tuple[Answer, Geometry]:

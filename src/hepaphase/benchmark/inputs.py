@@ -1,6 +1,7 @@
 """What a reader is given: which phases were scanned, and which are generated from them."""
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -30,6 +31,14 @@ MAIN_JOB = (
     Inputs("all", tuple(Phase)),
 )
 """The three settings that the main job reports."""
+
+
+SUBSETS = tuple(
+    Inputs("_".join(p.lower() for p in chosen), chosen)
+    for size in range(1, len(Phase) + 1)
+    for chosen in combinations(Phase, size)
+)
+"""Every non-empty subset of the phases, smallest first."""
 
 
 def only(study: AlignedStudy, phases: tuple[Phase, ...]) -> AlignedStudy:

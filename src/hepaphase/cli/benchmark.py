@@ -19,6 +19,9 @@ def command() -> None:
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
 @click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
+@click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
+@click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
+@click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @models_options
@@ -32,27 +35,38 @@ def diagnosis(  # noqa: PLR0913
     seed: int,
     bundles: tuple[Path, ...],
     device: str,
+    **wanted: Any,
 ) -> None:
     """Read PREPARED (as prepare writes it, with truth) from NC alone, from NC and generated phases, and from all.
 
-    Writes one CSV of patients per setting and table.md to OUT.
+    Writes one CSV of patients and one of lesions per setting and table.md to OUT.
     """
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_readings
+    from ..benchmark.deep import Deep, deep_text
     from ..benchmark.diagnosis import Reading, run, write
-    from ..benchmark.inputs import MAIN_JOB
+    from ..benchmark.inputs import MAIN_JOB, SUBSETS
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import Models, check_device
 
     models = Models.load(bundles)
     reading = Reading(
-        settings=MAIN_JOB, diagnosis=models.diagnosis, synthesis=models.synthesis, device=check_device(device)
+        settings=SUBSETS if wanted["subsets"] else MAIN_JOB,
+        diagnosis=models.diagnosis,
+        synthesis=models.synthesis,
+        device=check_device(device),
     )
     results = run(prepared, reading, workers=workers)
     name = cohort or prepared.name
     facts = {"cohort": name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
-    table = beside_readings(write(results, out, facts, Bootstrap(num_resamples=resamples, seed=seed)), results, name)
+    config = Bootstrap(num_resamples=resamples, seed=seed)
+    table = beside_readings(write(results, out, facts, config), results, name)
     write_text(out / "table.md", table)
+    validation = () if wanted["validation"] is None else run(wanted["validation"], reading, workers=workers)
+    asked = Deep(subsets=wanted["subsets"], lesions=wanted["deep"], validation=tuple(validation))
+    if text := deep_text(results, prepared, asked, config):
+        write_text(out / "deep.md", text)
+        table = f"{table}\n{text}"
     click.echo(table)
 
 
