@@ -12,6 +12,7 @@ from tests.dicom_study import IDENTITY, write_study
 from tests.tiny_models import tiny_models
 
 from hepaphase.base.errors import ConfigError
+from hepaphase.datasets.unnamed import Told
 from hepaphase.inference.options import ReadOptions
 from hepaphase.inference.pipeline import read
 from hepaphase.inference.write import write_reading
@@ -22,6 +23,9 @@ from hepaphase.io.nifti import write_nifti
 from hepaphase.io.source import parse_phases, read_source
 from hepaphase.phantom.grids import Grid
 from hepaphase.phantom.simulate import simulate
+from hepaphase.prepare.cohort import Tools, prepare_cohort
+from hepaphase.prepare.fingerprint import fingerprint
+from hepaphase.prepare.plan import make_plan, write_plan
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import PhaseVolume, Study
 
@@ -97,7 +101,7 @@ def test_however_it_is_packed(how, visit, simulated, tmp_path):
 
 @pytest.mark.slow
 def test_nothing_written_tells_whose_it_is(visit, simulated, tmp_path, caplog, capfd):
-    """Whole reading: case folder, masks, generated phases, findings, report, run.json, logs, terminal."""
+    """Whole reading and preparing: case folder, masks, findings, report, run.json, prepared cases, logs, terminal."""
     folder, written = visit
     caplog.set_level(logging.DEBUG)
     study = read_source(folder, phases={Phase.NC: "2:1", Phase.PVP: "2:3"})
@@ -108,12 +112,23 @@ def test_nothing_written_tells_whose_it_is(visit, simulated, tmp_path, caplog, c
         study.case, study.phases, masks=simulated.masks, clinical=study.clinical, warnings=study.warnings
     )
     write_reading(read(with_liver, models, ReadOptions(register=False)), tmp_path / "out", models)
+
+    def named(volumes, masks):
+        order = {Phase.NC: volumes[0], Phase.PVP: volumes[2]}
+        return Told({p: u.volume for p, u in order.items()}, {p: u.name for p, u in order.items()}, ("odd",))
+
+    tools = Tools(namer=named, register=True, segment=lambda volume: simulated.masks["liver"][0])
+    done = prepare_cohort(folder.parent, tmp_path / "prepared", tools=tools)
+    write_plan(tmp_path / "prepared" / "plan.json", facts := fingerprint(folder.parent), make_plan(facts, memory_gib=8))
     words = identifiers(folder)
     assert set(written.values()) - {"20210305"} < words and {"Oberhuber", "Walburga", "Quacksalber"} < words
     said = capfd.readouterr()
     texts = {"log": caplog.text, "terminal": said.out + said.err}
     assert find_identity(tmp_path, words, texts=texts) == {}
-    assert len(list((tmp_path / "out").iterdir())) >= 5
+    assert len(list((tmp_path / "out").iterdir())) >= 5 and (tmp_path / "out" / "run.json").exists()
+    assert [p.stem for p in done.paths] == [study.case]
+    held = {p.name for p in (tmp_path / "prepared").iterdir()}
+    assert held == {f"{study.case}.npz", "cache.json", "plan.json", "prepared.json", "registration.csv", "warnings.csv"}
 
 
 def test_the_check_finds_what_leaks(visit, simulated, tmp_path):
@@ -122,10 +137,12 @@ def test_the_check_finds_what_leaks(visit, simulated, tmp_path):
     volume = simulated.phase(Phase.NC)
     write_nifti(tmp_path / "a.nii.gz", volume.hu, volume.geometry, description="of WALBURGA")
     (tmp_path / "run.json").write_text(f'{{"path": "/data/{IDENTITY["PatientID"]}/x"}}')
+    np.savez_compressed(tmp_path / "b.npz", case=np.array("Quacksalber"))
     (tmp_path / "fine.json").write_text('{"case": "case-0123456789"}')
     (tmp_path / written["StudyInstanceUID"]).mkdir()
     assert set(find_identity(tmp_path, words, texts={"log": "read oberhuber", "more": "read"})) == {
         "a.nii.gz",
+        "b.npz",
         "run.json",
         written["StudyInstanceUID"],
         "log",

@@ -22,6 +22,7 @@ def test_facts_become_a_plan_that_fits_the_memory(tmp_path: Path) -> None:
     assert facts.num_cases == 2 and facts.phases == {"NC": 2, "AP": 2, "PVP": 2, "DP": 0}
     np.testing.assert_allclose(facts.spacing_zyx_mm, (1.25, 0.6, 0.5), atol=1e-3)
     np.testing.assert_allclose(facts.liver_size_zyx_mm, (10.0, 4.0, 4.2), atol=1e-2)
+    assert 0 < facts.largest_volume_mib < facts.largest_case_mib
     low, middle, high = facts.liver_hu["NC"]
     assert low < middle < high and 20 < middle < 80
     small, large = (make_plan(facts, memory_gib=gib) for gib in (1.5, 2.0))
@@ -31,7 +32,7 @@ def test_facts_become_a_plan_that_fits_the_memory(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="got 1 GiB"):
         make_plan(facts, memory_gib=1)
     with pytest.raises(ConfigError, match="largest case is 4000 MiB; got 8 GiB"):
-        make_plan(replace(facts, largest_case_mib=4000.0), memory_gib=8)
-    assert large.prepare_peak_mib == pytest.approx(700 + 2 * facts.largest_case_mib, abs=0.1)
+        make_plan(replace(facts, largest_case_mib=4000.0, largest_volume_mib=1000.0), memory_gib=8)
+    assert large.prepare_peak_mib == pytest.approx(700 + facts.largest_case_mib + 5 * facts.largest_volume_mib, abs=0.1)
     write_plan(tmp_path / "plan.json", facts, large)
     assert json.loads((tmp_path / "plan.json").read_text())["plan"]["batch_size"] == large.batch_size

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 import warnings
+import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -95,7 +96,8 @@ def find_identity(
 ) -> dict[str, str]:
     """Where an identifier stands in what was written: place to identifier. Empty when nothing leaked.
 
-    File names, plain content and the content of gzip files below ``written`` are searched, and ``texts`` (logs, say).
+    File names, plain content and the content of gzip and zip files (npz, too) below ``written`` are searched, and
+    ``texts`` (logs, say); words in one, two or four bytes a letter.
     """
     leaks: dict[str, str] = {}
     places = {str(p.relative_to(written)): p for p in sorted(written.rglob("*"))}
@@ -112,11 +114,24 @@ def find_identity(
 def _content(path: Path) -> bytes:
     content = path.read_bytes()
     try:
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError, zlib.error):
-        return content
+        if content[:2] == b"\x1f\x8b":
+            return gzip.decompress(content)
+        if content[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(path) as archive:
+                return b"\n".join(name.encode() + b"\n" + archive.read(name) for name in archive.namelist())
+    except (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+        pass  # damaged: as it is
+    return content
+
+
+_ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-32-le")
+"""The last two as arrays and Windows hold text."""
 
 
 def _first(content: bytes, identifiers: Collection[str]) -> str:
     low = content.lower()
-    return next((word for word in sorted(identifiers) if word.lower().encode() in low), "")
+    return next((word for word in sorted(identifiers) if any(form in low for form in _forms(word.lower()))), "")
+
+
+def _forms(word: str) -> set[bytes]:
+    return {word.encode(name, errors="ignore") for name in _ENCODINGS} - {b""}
