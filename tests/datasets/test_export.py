@@ -40,3 +40,23 @@ def test_nothing_is_overwritten_and_nothing_empty_is_written(tmp_path):
         export(tmp_path / "in", tmp_path / "out", phases=[Phase.PVP], quiet=True)
     with pytest.raises(OutputError, match="not empty"):
         export(tmp_path / "in", tmp_path / "in", quiet=True)
+
+
+def test_phases_are_lined_up_first_and_one_that_does_not_fit_leaves_the_case_out(tmp_path, caplog):
+    for case in ("p1", "p2"):
+        write_case(study(case), tmp_path / "in" / case)
+
+    def settle(found):
+        if found.case == "p2":
+            rest = {p: v for p, v in found.phases.items() if p is not Phase.NC}
+            return replace(found, phases=rest, warnings=("The NC phase could not be lined up.",))
+        moved = {p: replace(v, hu=v.hu + (p is Phase.NC)) for p, v in found.phases.items()}
+        return replace(found, phases=moved)
+
+    pair = [Phase.PVP, Phase.NC]
+    assert export(tmp_path / "in", tmp_path / "out", phases=pair, settle=settle, quiet=True) == ["p2"]
+    again, before = open_cohort(tmp_path / "out").load("p1"), study("p1")
+    np.testing.assert_array_equal(again.phases[Phase.NC].hu, before.phases[Phase.NC].hu + 1)
+    np.testing.assert_array_equal(again.phases[Phase.PVP].hu, before.phases[Phase.PVP].hu)
+    assert "p2: The NC phase could not be lined up." in caplog.text
+    assert export(tmp_path / "in", tmp_path / "one", phases=[Phase.PVP], settle=settle, quiet=True) == []

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.io.case import write_case
-from hepaphase.prepare.case import prepare_case
+from hepaphase.prepare.case import line_up_study, prepare_case
 from hepaphase.prepare.cohort import Tools, prepare_cohort
 from hepaphase.prepare.crop import LiverGrid
 from hepaphase.study.phase import Phase
@@ -84,3 +84,15 @@ def test_a_cohort_tells_what_the_judge_found_also_from_the_cache(tmp_path: Path)
     trusted = prepare_cohort(tmp_path / "in", out, tools=Tools(segment=not_fat), grid=GRID, quiet=True)
     assert trusted.not_lined_up == () and list(read_prepared(trusted.paths[0]).hu) == [Phase.NC, Phase.PVP, Phase.DP]
     assert len((out / "registration.csv").read_text().splitlines()) == 1
+
+
+def test_a_study_taken_elsewhere_lies_on_one_grid_lined_up() -> None:
+    study = visit(GRIDS[1])
+    made = line_up_study(study, not_fat)
+    assert list(made.phases) == [Phase.NC, Phase.PVP] and "DP" in made.warnings[0]
+    inside = study.masks["liver"][0] > 0
+    error_hu = [np.abs(found.phase(Phase.NC).hu[inside] - 57).mean() for found in (study, made)]
+    assert error_hu[1] < 0.6 * error_hu[0]
+    assert np.array_equal(made.phase(Phase.PVP).hu, study.phase(Phase.PVP).hu)
+    shift_mm = [GRIDS[1].to_lps_mm(np.array(ndimage.center_of_mass(s.masks["lesions"][0]))) for s in (study, made)]
+    np.testing.assert_allclose(shift_mm[0] - shift_mm[1], SHIFT_MM, atol=3.5)

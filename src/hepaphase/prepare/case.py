@@ -16,7 +16,7 @@ from ..resample.through import resample_through
 from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, MaskArray, PhaseVolume, Study
-from .align import align
+from .align import OUTSIDE_HU, align
 from .crop import LiverGrid, liver_grid
 from .gate import Quality
 from .line_up import LinedUp, line_up
@@ -85,6 +85,30 @@ def prepare_case(
     aligned = align(replace(lined.study, masks={}), target, reference=reference, masks=moved,
                     transforms=lined.transforms)  # fmt: skip
     return PreparedCase(aligned, lined.quality, lined.failed, (*lined.warnings, *told))
+
+
+def line_up_study(study: Study, segment: Segmenter) -> Study:
+    """The study with every scanned phase on the grid of its reference, lined up with it; for taking it elsewhere.
+
+    A phase that the judge refuses is left out, and the warnings say so. Masks move with the phase they were drawn on.
+    """
+    reference = study.reference()
+    grid = study.phase(reference).geometry
+    drawn_on = {name: _drawn_on(study, name, reference) for name in study.masks}
+    seen = _for_registration(study, reference, _liver_mask(study, segment), segment, drawn_on)
+    shown = {n: m for n, m in study.masks.items() if drawn_on[n] is reference}
+    lined = line_up(replace(study, masks=shown), reference, seen, segment)
+    phases = {}
+    for phase, volume in lined.study.phases.items():
+        if (move := lined.transforms.get(phase)) is None or phase is reference:
+            phases[phase] = volume
+            continue
+        hu = resample_through(volume.hu, volume.geometry, grid, matrix=move.matrix, bend=move.bend, fill=OUTSIDE_HU)
+        phases[phase] = replace(volume, hu=hu, geometry=grid, sd_hu=None)
+    masks = dict(study.masks)
+    if "liver" in masks:
+        masks = _moved(study, masks["liver"], lined, drawn_on, grid)
+    return replace(study, phases=phases, masks=masks, warnings=(*study.warnings, *lined.warnings))
 
 
 def _liver_mask(study: Study, segment: Segmenter | None) -> Mask:
