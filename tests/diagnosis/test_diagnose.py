@@ -7,24 +7,19 @@ import torch
 
 from hepaphase.base.errors import BundleError, StudyError
 from hepaphase.bundle.bundle import Bundle
-from hepaphase.diagnosis.build import build
 from hepaphase.diagnosis.diagnose import Reader, diagnose, scan_of
 from hepaphase.diagnosis.postprocess import ReadConfig
 from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.study.phase import Phase
 
-from .tiny import TINY, aligned
+from .tiny import aligned, tiny_bundle
 
 CLASSES = tuple(LESION_CLASSES)
 
 
 @pytest.fixture
 def bundle() -> Bundle:
-    torch.manual_seed(0)
-    network = build(TINY)
-    torch.nn.init.zeros_(network.voxel_heads.classes.bias)  # so that an untrained network finds something
-    config = {"network": TINY.to_dict(), "read": ReadConfig(voxel_share=1.0).to_dict()}
-    return Bundle(kind="diagnosis", config=config, classes=CLASSES, weights=network.state_dict())
+    return tiny_bundle()
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])

@@ -3,9 +3,12 @@
 import numpy as np
 import torch
 
-from hepaphase.diagnosis.build import NetworkConfig
+from hepaphase.bundle.bundle import Bundle
+from hepaphase.diagnosis.build import NetworkConfig, build
+from hepaphase.diagnosis.postprocess import ReadConfig
 from hepaphase.diagnosis.window import Scan
 from hepaphase.study.geometry import Geometry
+from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
 from hepaphase.study.study import AlignedStudy
 
@@ -22,6 +25,15 @@ TINY = NetworkConfig(
     hidden=16,
     embedding=8,
 )
+
+
+def tiny_bundle() -> Bundle:
+    """An untrained network that finds something."""
+    torch.manual_seed(0)
+    network = build(TINY)
+    torch.nn.init.zeros_(network.voxel_heads.classes.bias)
+    config = {"network": TINY.to_dict(), "read": ReadConfig(voxel_share=1.0).to_dict()}
+    return Bundle(kind="diagnosis", config=config, classes=tuple(LESION_CLASSES), weights=network.state_dict())
 
 
 def aligned(

@@ -18,7 +18,8 @@ from ..study.study import AlignedStudy
 from .build import NetworkConfig, build
 from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
-from .postprocess import ReadConfig, lesion_labels
+from .naming import Namer, namer_of, network_of
+from .postprocess import ReadConfig, class_probabilities, lesion_labels
 from .semantic import semantic
 from .tiles import read_tiles
 from .window import Scan
@@ -48,6 +49,9 @@ class Diagnosis:
 class Reader:
     """A network with the settings it is read with."""
 
+    namer: Namer | None = None
+    """Names lesions from their measures; without one the voxels name them."""
+
     def __init__(
         self, network: MaskTransformer, config: NetworkConfig, read: ReadConfig, *, device: str = "cpu"
     ) -> None:
@@ -67,14 +71,18 @@ class Reader:
         bundle.check_classes(tuple(LESION_CLASSES))
         config = NetworkConfig.from_dict(bundle.config["network"])
         network = build(config)
-        network.load_state_dict({name: value.float() for name, value in bundle.weights.items()})
-        return cls(network, config, ReadConfig.from_dict(bundle.config["read"]), device=device)
+        network.load_state_dict({name: value.float() for name, value in network_of(bundle).weights.items()})
+        reader = cls(network, config, ReadConfig.from_dict(bundle.config["read"]), device=device)
+        reader.namer = namer_of(bundle)
+        return reader
 
     def diagnose(self, study: AlignedStudy) -> Diagnosis:
         """Read one study, any subset of phases; see ``diagnose``."""
         liver = liver_of(study)
         probabilities, naming = self.semantic(study)
         labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read, naming=naming)
+        if self.namer is not None:
+            classes = self.namer.probabilities(*_phases(study), labels, class_probabilities(naming, labels), liver)
         return Diagnosis(
             lesions=labels,
             lesion_probabilities=[dict(zip(self.classes, map(float, row), strict=True)) for row in classes],
@@ -158,6 +166,15 @@ def scan_of(
     wide = np.pad(widened(liver), padding)[None]
     present = np.array([[phase in study.hu for phase in Phase]])
     return Scan(*(torch.from_numpy(part).to(device) for part in (hu, present, wide, liver_hu)))
+
+
+def _phases(study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """HU (4, z, y, x), zero where a phase is absent, and which are there (4,)."""
+    hu = np.zeros((len(Phase), *study.geometry.shape_zyx), dtype=np.float32)
+    for index, phase in enumerate(Phase):
+        if phase in study.hu:
+            hu[index] = study.hu[phase]
+    return hu, np.array([phase in study.hu for phase in Phase])
 
 
 def median_hu(hu: npt.NDArray[Any], liver: npt.NDArray[np.bool_]) -> float:

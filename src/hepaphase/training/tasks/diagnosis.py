@@ -16,6 +16,7 @@ from ...diagnosis.contrastive import COMMON, MemoryBank, Projection, asymmetric_
 from ...diagnosis.criterion import Judged, LossConfig, Targets, criterion, judge
 from ...diagnosis.diagnose import SPACING_MM
 from ...diagnosis.mask_transformer import Prediction
+from ...diagnosis.naming import network_of
 from ...diagnosis.postprocess import ReadConfig
 from ...diagnosis.semantic import semantic
 from ...diagnosis.window import Scan
@@ -168,7 +169,7 @@ class DiagnosisTask:
     def start_from(self, bundle: Bundle) -> None:
         """Take over the network; its classes must be ours."""
         bundle.check_classes(tuple(LESION_CLASSES))
-        bundle.load_into(self._network)
+        network_of(bundle).load_into(self._network)
         self._ema.restart()
 
     def bundle(self, card: Mapping[str, Any]) -> Bundle:
