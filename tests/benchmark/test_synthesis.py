@@ -3,10 +3,11 @@ import pytest
 from tests.toy_exams import toy_exam, write_prepared
 
 from hepaphase.base.errors import InputError
-from hepaphase.benchmark.synthesis import given, run, statistics, write
+from hepaphase.benchmark.synthesis import SynthesisOptions, given, read_scales, run, statistics, write
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import AlignedStudy
+from hepaphase.synthesis import GENERATORS
 from hepaphase.synthesis.generators.carry import Generator as Carry
 from hepaphase.synthesis.protocol import Generated
 from hepaphase.training.cohort import read_prepared
@@ -32,11 +33,11 @@ def cohort(tmp_path):
 
 def test_errors_are_those_made(cohort, tmp_path) -> None:
     subsets = ((Phase.NC,), (Phase.NC, Phase.PVP))
-    rows = run(cohort, {"oracle": Oracle(), "carry": Carry()}, subsets=subsets, quiet=True)
+    rows = run(cohort, {"oracle": Oracle(), "carry": Carry()}, SynthesisOptions(subsets=subsets, quiet=True))
     assert len(rows) == 3 * 2 * (3 + 2)
     oracle = [row for row in rows if row.generator == "oracle"]
     assert all(row.figures[name] == 2.0 for row in oracle for name in ("liver_mae", "lesion_mae", "lesion_mean_mae"))
-    assert all(row.figures["liver_within_1sd"] == 0 and row.figures["lesion_within_2sd"] == 1 for row in oracle)
+    assert all(row.figures["liver_cover68"] == 0 and row.figures["lesion_cover95"] == 1 for row in oracle)
     carried = {s.name: s.interval.value for s in statistics([r for r in rows if r.generator == "carry"])}
     assert carried["NC to PVP: liver_mae"] > 30 > carried["NC, PVP to DP: liver_mae"]
     table = write(rows, tmp_path / "out", {"cohort": "toys"}, Bootstrap(num_resamples=20))
@@ -62,4 +63,23 @@ def test_a_cohort_without_truth_is_refused(cohort) -> None:
     fields = {name: values for name, values in np.load(path).items() if not name.startswith("clean")}
     np.savez(path, **fields)
     with pytest.raises(InputError, match="simulated cohort"):
-        run(cohort, {"carry": Carry()}, quiet=True)
+        run(cohort, {"carry": Carry()}, SynthesisOptions(quiet=True))
+
+
+def test_scales_of_one_cohort_stretch_the_doubt_on_another(cohort, tmp_path) -> None:
+    nc = ((Phase.NC,),)
+    rows = run(cohort, {"oracle": Oracle()}, SynthesisOptions(subsets=nc, quiet=True))
+    write(rows, tmp_path / "out", {"cohort": "toys"}, Bootstrap(num_resamples=20))
+    stretches = read_scales(tmp_path / "out" / "scales.json")
+    assert stretches[("oracle", "NC", "AP")].of("liver")[0] == pytest.approx(2 / 1.5 / 0.99446, rel=1e-3)
+    again = run(cohort, {"oracle": Oracle()}, SynthesisOptions(subsets=nc, stretches=stretches, quiet=True))
+    assert all(row.figures["liver_cover68"] == 1 for row in again)
+    assert {"visible", "erased", "made_up", "liver_psnr", "body_ssim", "lesion_hcc_mae"} <= again[0].figures.keys()
+    (tmp_path / "odd.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"no scales\.json"):
+        read_scales(tmp_path / "odd.json")
+
+
+def test_what_was_not_trained_is_left_out(cohort) -> None:
+    rows = run(cohort, {"galsce": GENERATORS.load("galsce")()}, SynthesisOptions(subsets=((Phase.PVP,),), quiet=True))
+    assert rows == []

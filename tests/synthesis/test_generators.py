@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.toy_exams import aligned, toy_exam
 
-from hepaphase.base.errors import ConfigError, MissingPhaseError
+from hepaphase.base.errors import ConfigError, MissingPhaseError, NotTrainedError
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import TYPICAL_TIME_S, Phase, Provenance
 from hepaphase.study.study import AlignedStudy
@@ -51,15 +51,21 @@ def test_same_study_gives_same_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize("phases", [(p,) for p in Phase] + [tuple(Phase)])
-def test_any_phases_in_any_phase_out(generator: Generator, phases: tuple[Phase, ...]) -> None:
+def test_any_phases_in_any_phase_out_or_a_refusal_by_name(
+    name: str, generator: Generator, phases: tuple[Phase, ...]
+) -> None:
     study = study_on(GRIDS[0], phases)
     for target in Phase:
-        made = generator.generate(study, target)
+        try:
+            made = generator.generate(study, target)
+        except NotTrainedError as error:
+            assert name in str(error) and ("trained for" in str(error) or "trained from" in str(error))
+            continue
         assert made.time_s == (study.time_s[target] if target in phases else TYPICAL_TIME_S[target])
 
 
 def test_studies_do_not_mix(generator: Generator) -> None:
-    one, two = study_on(GRIDS[0]), study_on(GRIDS[0], (Phase.AP,))
+    one, two = study_on(GRIDS[0]), study_on(GRIDS[1], (Phase.NC,))
     alone = generator.generate(one, Phase.DP).hu
     generator.generate(two, Phase.DP)
     np.testing.assert_array_equal(generator.generate(one, Phase.DP).hu, alone)
@@ -92,6 +98,13 @@ def test_synthetic_phases_are_not_looked_at(generator: Generator) -> None:
 def test_a_time_that_was_never_computed_is_refused(generator: Generator, time_s: float) -> None:
     with pytest.raises(ConfigError, match=r"AP was asked at .*0 to 330"):
         generator.generate(study_on(GRIDS[0]), Phase.AP, time_s=time_s)
+
+
+def test_only_a_generator_of_stated_inputs_refuses_any(name: str, generator: Generator) -> None:
+    try:
+        generator.generate(study_on(GRIDS[0], (Phase.DP,)), Phase.PVP)
+    except NotTrainedError:
+        assert name == "galsce"
 
 
 def test_contrast_cannot_be_asked_of_a_phase_without(generator: Generator) -> None:

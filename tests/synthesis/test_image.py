@@ -18,7 +18,7 @@ from hepaphase.synthesis.load import generator_of, load_generator
 from hepaphase.synthesis.network import Scanned
 from hepaphase.synthesis.trained_for import TrainedFor
 
-FAMILIES = ["unet", "nnunet", "pix2pix"]
+FAMILIES = ["flow", "nnunet", "pix2pix", "unet"]
 
 
 def family(name: str) -> Family:

@@ -1,31 +1,55 @@
 """Generators on prepared exams with known truth: every subset of phases to every missing phase."""
 
 import csv
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.atomic import atomic_path
-from ..base.errors import InputError
+from ..base.atomic import atomic_path, write_json, write_text
+from ..base.errors import InputError, NotTrainedError
 from ..base.log import track
 from ..evaluation.bootstrap import Bootstrap, interval
 from ..evaluation.patient import Statistic
-from ..evaluation.table import markdown
-from ..study.phase import REFERENCE_ORDER, Phase
+from ..evaluation.physics.card import check
+from ..evaluation.table import as_csv, markdown
+from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
 from .cases import aligned
+from .generated import Stretch, measure
+from .physics import prepared_exam
 
 SUBSETS = tuple(subset for size in range(1, 4) for subset in combinations(Phase, size))
 """Every set of phases that lacks at least one."""
-SMALLEST_LESION_MM3 = 113.0
-"""As in the benchmark of reading (product.md): a sphere of 3 mm radius."""
+MAIN = ("liver_mae", "lesion_mae", "lesion_mean_mae", "liver_cover68", "lesion_cover68", "lesion_mean_cover68")
+"""Figures of the table; statistics.csv has all."""
+COUNTS = {"erased": "visible"}
+"""Figures that are shares of a count over all patients, not means over patients."""
+REGIONS = ("liver", "lesion", "lesion_mean")
+
+Pair = tuple[str, str, str]
+"""Generator, inputs and target, as rows name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisOptions:
+    """What is compared, and on how much."""
+
+    subsets: Sequence[tuple[Phase, ...]] = SUBSETS
+    at_most: int = 0
+    """Only the first so many exams; 0 for all."""
+    physics: int = 0
+    """Exams of which the completed set is also checked for its physics: the first so many."""
+    stretches: Mapping[Pair, Stretch] = field(default_factory=dict)
+    """Factors on the standard deviations, found on other patients."""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +61,39 @@ class SynthesisRow:
     inputs: str
     target: Phase
     figures: Mapping[str, float]
-    """``liver_mae``, ``lesion_mae`` (HU per voxel), ``lesion_mean_mae`` (HU of lesion means), ``liver_mean_error``, and
-    ``liver_within_1sd`` .. ``lesion_within_2sd`` (shares of voxels); lesion figures only where there is one."""
+    """As ``benchmark.generated.measure`` names them; with the physics of the completed set ``physics_score`` and
+    ``physics_failed`` where that was asked."""
     seconds: float
 
 
 def run(
-    prepared: Path,
-    generators: Mapping[str, Generator],
-    *,
-    subsets: Sequence[tuple[Phase, ...]] = SUBSETS,
-    at_most: int = 0,
-    quiet: bool = False,
+    prepared: Path, generators: Mapping[str, Generator], options: SynthesisOptions | None = None
 ) -> list[SynthesisRow]:
-    """Complete every prepared exam (the first ``at_most``; 0 for all) from every subset that it has.
+    """Complete every prepared exam from every subset that it has; what a generator was not trained for is left out.
 
     Raises:
         InputError: when ``prepared`` holds no case, or a case without noise-free truth and masks.
     """
-    files = open_cohort(prepared).files[: at_most or None]
+    options = options or SynthesisOptions()
+    files = open_cohort(prepared).files[: options.at_most or None]
     rows = []
-    for path in track(files, title="Completing", total=len(files), quiet=quiet):
+    for number, path in enumerate(track(files, title="Completing", total=len(files), quiet=options.quiet)):
         case = read_prepared(path)
         if not case.reference_hu or not {"liver", "lesions"} <= case.masks.keys():
             raise InputError(f"{path.name} lacks masks or noise-free phases; the benchmark needs a simulated cohort.")
-        for subset in subsets:
+        for subset in options.subsets:
             if all(p in case.hu for p in subset):
-                rows += _rows(case, subset, generators)
+                for name, generator in generators.items():
+                    rows += _rows(case, subset, (name, generator), options, physics=number < options.physics)
     return rows
 
 
 def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], config: Bootstrap | None = None) -> str:
-    """Write ``rows.csv`` below ``out`` and return the table in Markdown: a column per generator."""
+    """Write ``rows.csv``, ``statistics.csv`` and ``scales.json`` below ``out``; return the table in Markdown.
+
+    The table has a column per generator. ``scales.json`` holds the factors that would give each standard deviation its
+    coverage on these patients; for other patients they are given back by :func:`read_scales`.
+    """
     names = sorted({name for row in rows for name in row.figures})
     with atomic_path(out / "rows.csv") as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -78,37 +103,108 @@ def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], con
             writer.writerow(
                 [row.case, row.generator, row.inputs, row.target, *values, f"{row.seconds:.3f}", *facts.values()]
             )
+    write_json(out / "scales.json", scales(rows))
     titles = list(dict.fromkeys(row.generator for row in rows))
-    return markdown({title: statistics([r for r in rows if r.generator == title], config) for title in titles})
+    each = {title: [r for r in rows if r.generator == title] for title in titles}
+    texts = [as_csv(statistics(some, config, names=names), {"generator": t, **facts}) for t, some in each.items()]
+    write_text(out / "statistics.csv", texts[0] + "".join(t.split("\n", 1)[1] for t in texts[1:]))
+    return markdown({title: statistics(some, config) for title, some in each.items()})
 
 
-def statistics(rows: Sequence[SynthesisRow], config: Bootstrap | None = None) -> list[Statistic]:
-    """Means over exams with intervals, by inputs and target; an exam without lesions counts only for its liver."""
+def scales(rows: Sequence[SynthesisRow]) -> dict[str, dict[str, list[float]]]:
+    """Mean factors over patients by ``generator | inputs | target`` and region."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for pair in dict.fromkeys((r.generator, r.inputs, str(r.target)) for r in rows):
+        figures = [r.figures for r in rows if (r.generator, r.inputs, str(r.target)) == pair]
+        for region in REGIONS:
+            both = [[f[f"{region}_factor{k}"] for f in figures if f"{region}_factor{k}" in f] for k in (68, 95)]
+            if both[0]:
+                found.setdefault(" | ".join(pair), {})[region] = [float(np.mean(values)) for values in both]
+    return found
+
+
+def read_scales(path: Path) -> dict[Pair, Stretch]:
+    """The factors that :func:`write` wrote.
+
+    Raises:
+        InputError: for a file of another kind.
+    """
+    try:
+        content: dict[str, dict[str, list[float]]] = json.loads(path.read_text(encoding="utf-8"))
+        found = {}
+        for key, regions in content.items():
+            generator, inputs, target = key.split(" | ")
+            found[(generator, inputs, target)] = Stretch({r: (v[0], v[1]) for r, v in regions.items()})
+    except (OSError, ValueError, IndexError, AttributeError) as error:
+        raise InputError(f"{path} is no scales.json of this benchmark ({error}).") from error
+    return found
+
+
+def statistics(
+    rows: Sequence[SynthesisRow], config: Bootstrap | None = None, *, names: Sequence[str] = MAIN
+) -> list[Statistic]:
+    """Means over exams with intervals, by inputs and target; an exam without lesions counts only for its liver.
+
+    ``erased`` is a share of the lesions that could be erased, over all exams.
+    """
     found = []
     for inputs, target in dict.fromkeys((row.inputs, row.target) for row in rows):
         chosen = [row.figures for row in rows if (row.inputs, row.target) == (inputs, target)]
-        for name in ("liver_mae", "lesion_mae", "lesion_mean_mae", "liver_within_1sd", "lesion_within_1sd"):
+        for name in names:
             values = np.array([figures[name] for figures in chosen if name in figures])
             if len(values):
-                spread = interval(_mean_of(values), np.zeros(len(values)), config)
+                of = (
+                    np.array([f[COUNTS[name]] for f in chosen if name in f]) if name in COUNTS else np.ones(len(values))
+                )
+                spread = interval(_share_of(values, of), np.zeros(len(values)), config)
                 found.append(Statistic(f"{inputs} to {target}: {name}", spread, len(values)))
     return found
 
 
-def _mean_of(values: npt.NDArray[np.float64]) -> Callable[[npt.NDArray[np.int64]], float]:
-    return lambda picked: float(values[picked].mean())
+def _share_of(values: npt.NDArray[np.float64], of: npt.NDArray[np.float64]) -> Callable[[npt.NDArray[np.int64]], float]:
+    """Sum over sum; a mean where ``of`` is one."""
+    return lambda picked: float(values[picked].sum() / of[picked].sum()) if of[picked].sum() else float("nan")
 
 
-def _rows(case: PreparedCase, subset: tuple[Phase, ...], generators: Mapping[str, Generator]) -> list[SynthesisRow]:
-    study = given(case, subset)
-    rows = []
-    for name, generator in generators.items():
-        for target in (p for p in case.reference_hu if p not in subset):
-            started = time.perf_counter()
-            made = generator.generate(study, target, time_s=0.0 if target is Phase.NC else case.times_s.get(target))
-            seconds = time.perf_counter() - started
-            rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, _figures(case, target, made), seconds))
+def _rows(
+    case: PreparedCase,
+    subset: tuple[Phase, ...],
+    named: tuple[str, Generator],
+    options: SynthesisOptions,
+    *,
+    physics: bool,
+) -> list[SynthesisRow]:
+    (name, generator), study = named, given(case, subset)
+    rows, made = [], {}
+    for target in (p for p in case.reference_hu if p not in subset):
+        started = time.perf_counter()
+        try:
+            one = generator.generate(study, target, time_s=0.0 if target is Phase.NC else case.times_s.get(target))
+        except NotTrainedError:
+            continue
+        seconds = time.perf_counter() - started
+        made[target] = one
+        stretch = options.stretches.get((name, ", ".join(subset), str(target)), Stretch())
+        figures = measure(case, study.hu, target, one, stretch)
+        rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, figures, seconds))
+    if physics and made:
+        facts = _physics(case, study, made)
+        rows = [replace(row, figures={**row.figures, **facts}) for row in rows]
     return rows
+
+
+def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Generated]) -> dict[str, float]:
+    """The card of the scanned and generated phases together."""
+    whole = replace(
+        study,
+        hu={**study.hu, **{p: one.hu for p, one in made.items()}},
+        provenance={**study.provenance, **dict.fromkeys(made, Provenance.SYNTHETIC)},
+        time_s={**study.time_s, **{p: one.time_s for p, one in made.items()}},
+        transforms={**study.transforms, **dict.fromkeys(made, np.eye(4))},
+    )
+    card = check(prepared_exam(case, whole))
+    failed = sum(card.state(item) == "fail" for item in card.items)
+    return {"physics_score": card.score(), "physics_failed": float(failed)}
 
 
 def given(case: PreparedCase, subset: tuple[Phase, ...]) -> AlignedStudy:
@@ -127,21 +223,3 @@ def given(case: PreparedCase, subset: tuple[Phase, ...]) -> AlignedStudy:
         time_s={p: study.time_s[p] for p in subset},
         transforms={p: study.transforms[p] for p in subset},
     )
-
-
-def _figures(case: PreparedCase, target: Phase, made: Generated) -> dict[str, float]:
-    error = made.hu - case.reference_hu[target]
-    labels = case.masks["lesions"]
-    regions = {"liver": (case.masks["liver"] > 0) & (labels == 0), "lesion": labels > 0}
-    figures = {}
-    for name, region in regions.items():
-        if region.any():
-            wrong = np.abs(error[region])
-            figures[f"{name}_mae"] = float(wrong.mean())
-            for times in (1, 2):
-                figures[f"{name}_within_{times}sd"] = float((wrong <= times * made.sd_hu[region]).mean())
-    figures["liver_mean_error"] = float(error[regions["liver"]].mean())
-    voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
-    lesions = [labels == i for i in np.unique(labels[labels > 0])]
-    means = [abs(float(error[one].mean())) for one in lesions if one.sum() * voxel_mm3 >= SMALLEST_LESION_MM3]
-    return figures | ({"lesion_mean_mae": float(np.mean(means))} if means else {})

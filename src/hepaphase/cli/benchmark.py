@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER, models_options
+from ._options import FOLDER, models_options, parse_phases
 
 
 @click.group()
@@ -75,29 +75,41 @@ def diagnosis(  # noqa: PLR0913
 @click.argument("out", type=FOLDER)
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
+@click.option("--generators", default="kinetic,carry", show_default=True, help="Names, with commas; all for every one.")
+@click.option("--inputs", help="Only from these phases, such as NC or NC,PVP; default every subset.")
+@click.option("--physics", default=0, show_default=True, help="Cases whose completed phases get a physics card.")
+@click.option("--scales", type=click.Path(path_type=Path, dir_okay=False), help="scales.json of other patients.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @models_options
 def synthesis(
-    prepared: Path, out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str
+    prepared: Path, out: Path, cohort: str, resamples: int, bundles: tuple[Path, ...], device: str, **chosen: Any
 ) -> None:
     """Complete PREPARED (simulated, as simulate writes crops) from every subset of phases.
 
-    Compares the kinetic generator with carrying the nearest phase over, against the noise-free truth. Writes rows.csv
-    and table.md to OUT.
+    Compares generators against the noise-free truth and the scan itself; those that need weights take a --bundle each.
+    Writes rows.csv, statistics.csv, scales.json and table.md to OUT.
     """
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_errors
-    from ..benchmark.synthesis import run, write
-    from ..bundle.bundle import Bundle, shipped
+    from ..benchmark.synthesis import SUBSETS, SynthesisOptions, read_scales, run, write
+    from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import check_device
-    from ..synthesis.generators.carry import Generator as Carry
-    from ..synthesis.generators.kinetic import Generator
+    from ..synthesis import GENERATORS
+    from ..synthesis.load import load_generator
 
     where = check_device(device)
-    bundle = Bundle.load(bundles[-1] if bundles else shipped("synthesis"), kind="synthesis")
-    generator = Generator.from_bundle(bundle, device=where)
-    rows = run(prepared, {"kinetic": generator, "carry": Carry()}, at_most=cases)
+    given = [Bundle.load(path, kind="synthesis") for path in bundles]
+    names = GENERATORS.names() if chosen["generators"] == "all" else chosen["generators"].split(",")
+    generators = {name.strip(): load_generator(name.strip(), given, device=where) for name in names}
+    subset = parse_phases(chosen["inputs"])
+    options = SynthesisOptions(
+        subsets=SUBSETS if subset is None else (subset,),
+        at_most=chosen["cases"],
+        physics=chosen["physics"],
+        stretches=read_scales(chosen["scales"]) if chosen["scales"] else {},
+    )
+    rows = run(prepared, generators, options)
     name = cohort or prepared.name
     table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)
     write_text(out / "table.md", table)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -65,6 +65,19 @@ class ImageConfig:
             raise ConfigError(
                 f"error must be positive, adversarial not negative; got {self.error}, {self.adversarial}."
             )
+
+
+class Weighing(Protocol):
+    """The part of a configuration that says how much a voxel counts."""
+
+    @property
+    def body_hu(self) -> float: ...  # noqa: D102
+
+    @property
+    def liver_weight(self) -> float: ...  # noqa: D102
+
+    @property
+    def lesion_weight(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +189,7 @@ class ImageTask:
         return {"loss": loss, **terms}
 
 
-def voxel_weights(batch: Batch, scanned: Scanned, config: ImageConfig) -> Tensor:
+def voxel_weights(batch: Batch, scanned: Scanned, config: Weighing) -> Tensor:
     """How much each voxel counts, (B, z, y, x); sums to one. The air around the body does not."""
     inside = (batch["truth_hu"] > config.body_hu) | (scanned.hu > config.body_hu).any(dim=1)
     weight = inside.float()

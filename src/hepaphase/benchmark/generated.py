@@ -1,0 +1,173 @@
+"""How good one generated phase is: errors, coverage, lesions made up and lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ..evaluation.metrics.psnr import psnr
+from ..evaluation.metrics.ssim import ssim_map
+from ..evaluation.physics.exam import VESSELS, noise_of, organs_of_labels
+from ..study.phase import Phase
+from ..synthesis.protocol import Generated
+from ..training.cohort import PreparedCase
+
+Floats = npt.NDArray[np.floating]
+Bools = npt.NDArray[np.bool_]
+
+SMALLEST_LESION_MM3 = 113.0
+"""As in the benchmark of reading (product.md): a sphere of 3 mm radius."""
+NORMAL_68, NORMAL_95 = 0.99446, 1.95996
+"""Standard deviations around the mean that hold 68 and 95 % of a normal distribution."""
+BODY_HU = -500.0
+VISIBLE = 3.0
+"""Detectability in the inputs from which a lesion can be erased (the issue's own number)."""
+FADED_HU, TRUE_CONTRAST_HU = 3.0, 10.0
+"""Below the one in the generated phase, where the truth has the other or more, a lesion is erased."""
+MADE_UP_HU = 15.0
+"""How far a region deviates from the liver, and from the truth, that could be read as a lesion (our choice)."""
+_SMOOTHING_MM = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Factors on the standard deviation for the central 68 and 95 %, by region; one where none is given."""
+
+    factors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """``liver``, ``lesion``, ``lesion_mean`` to the two factors."""
+
+    def of(self, region: str) -> tuple[float, float]:
+        """Factors of a region."""
+        return self.factors.get(region, (1.0, 1.0))
+
+
+def measure(
+    case: PreparedCase, inputs: Mapping[Phase, Floats], target: Phase, made: Generated, stretch: Stretch
+) -> dict[str, float]:
+    """Every figure of one generated phase; lesion figures only where there is a lesion.
+
+    Args:
+        case: with the noise-free truth in the breathing state of the input's reference, and as it was scanned.
+        inputs: the phases that were shown.
+        target: what was generated.
+        made: it.
+        stretch: factors on its standard deviation, found on other patients.
+    """
+    truth = np.asarray(case.reference_hu[target], np.float32)
+    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
+    healthy = liver & (labels == 0)
+    figures = _errors(case, target, made, truth)
+    figures |= _images(made.hu, truth, case.hu.get(target), liver)
+    figures |= _coverage("liver", made.hu - truth, made.sd_hu, healthy, stretch)
+    figures |= _coverage("lesion", made.hu - truth, made.sd_hu, labels > 0, stretch)
+    figures |= _lesions(case, inputs, made, truth, stretch)
+    figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
+    return figures
+
+
+def _errors(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -> dict[str, float]:
+    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
+    error = np.abs(made.hu - truth)
+    regions = {"body": truth > BODY_HU, "liver": liver & (labels == 0), "lesion": labels > 0}
+    for key in sorted(set(case.lesion_classes.values())):
+        ids = [i for i, name in case.lesion_classes.items() if name == key]
+        regions[f"lesion_{key}"] = np.isin(labels, ids)
+    found = {f"{name}_mae": float(error[inside].mean()) for name, inside in regions.items() if inside.any()}
+    found["liver_mean_error"] = float((made.hu - truth)[regions["liver"]].mean())
+    if target in case.hu:  # against the scan itself: its noise and its breathing count as errors
+        scanned = np.abs(made.hu - case.hu[target])
+        for name in ("body", "liver", "lesion"):
+            if regions[name].any():
+                found[f"{name}_mae_scanned"] = float(scanned[regions[name]].mean())
+    return found
+
+
+def _images(made: Floats, truth: Floats, scanned: npt.NDArray[Any] | None, liver: Bools) -> dict[str, float]:
+    """PSNR and SSIM in the fixed window, over body and liver; the SSIM of windows, not of a flattened mask."""
+    found = {}
+    for suffix, wanted in (("", truth), ("_scanned", scanned)):
+        if wanted is None:
+            continue
+        similar = ssim_map(made, wanted)
+        for name, inside in (("body", np.asarray(wanted) > BODY_HU), ("liver", liver)):
+            found[f"{name}_psnr{suffix}"] = psnr(made[inside], np.asarray(wanted)[inside])
+            found[f"{name}_ssim{suffix}"] = float(similar[inside].mean())
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def _coverage(name: str, error: Floats, sd: Floats, inside: Bools, stretch: Stretch) -> dict[str, float]:
+    """Shares within the central 68 and 95 %, and the factors that would make them 68 and 95 %."""
+    if not inside.any():
+        return {}
+    return _shares(name, np.abs(error[inside]) / sd[inside], stretch)
+
+
+def _shares(name: str, deviations: Floats, stretch: Stretch) -> dict[str, float]:
+    narrow, wide = stretch.of(name)
+    return {
+        f"{name}_cover68": float((deviations <= NORMAL_68 * narrow).mean()),
+        f"{name}_cover95": float((deviations <= NORMAL_95 * wide).mean()),
+        f"{name}_factor68": float(np.quantile(deviations, 0.68)) / NORMAL_68,
+        f"{name}_factor95": float(np.quantile(deviations, 0.95)) / NORMAL_95,
+    }
+
+
+def _lesions(
+    case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated, truth: Floats, stretch: Stretch
+) -> dict[str, float]:
+    """Errors of lesion means, their coverage, and lesions that the inputs show and the generated phase has lost.
+
+    Errors within a lesion go together, so the doubt of its mean is taken as the mean of its voxels' (our choice).
+    """
+    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
+    voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
+    around = liver & (labels == 0)
+    if not around.any():
+        return {}
+    errors, deviations, visible, erased = [], [], 0, 0
+    noise = {p: noise_of(hu, around) for p, hu in inputs.items()}
+    for number in np.unique(labels[labels > 0]):
+        inside = labels == number
+        if inside.sum() * voxel_mm3 < SMALLEST_LESION_MM3:
+            continue
+        wrong = abs(float((made.hu - truth)[inside].mean()))
+        errors.append(wrong)
+        deviations.append(wrong / float(made.sd_hu[inside].mean()))
+        seen = [abs(_contrast(hu, inside, around)) * float(inside.sum()) ** 0.5 / noise[p] for p, hu in inputs.items()]
+        if max(seen) >= VISIBLE and abs(_contrast(truth, inside, around)) >= TRUE_CONTRAST_HU:
+            visible += 1
+            erased += abs(_contrast(made.hu, inside, around)) < FADED_HU
+    if not errors:
+        return {}
+    found = {"lesion_mean_mae": float(np.mean(errors)), "visible": float(visible), "erased": float(erased)}
+    return found | _shares("lesion_mean", np.asarray(deviations), stretch)
+
+
+def _contrast(hu: Floats, inside: Bools, around: Bools) -> float:
+    """HU of a lesion above the liver."""
+    return float(np.asarray(hu)[inside].mean() - np.median(np.asarray(hu)[around]))
+
+
+def made_up_lesions(case: PreparedCase, made: Floats, truth: Floats) -> int:
+    """Regions of the liver, no lesion and no vessel, that deviate from it as a lesion does where the truth does not."""
+    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
+    organs = organs_of_labels(case.masks["organs"]) if "organs" in case.masks else {}
+    taken = labels > 0
+    for name in VESSELS:
+        taken = taken | (organs[name] > 0) if name in organs else taken
+    inside = ndimage.binary_erosion(liver) & ~ndimage.binary_dilation(taken)
+    if not inside.any():
+        return 0
+    steps = case.geometry["spacing_xyz_mm"][::-1]
+    sigma = [_SMOOTHING_MM / 2.3548 / step for step in steps]
+    deviations = []
+    for hu in (made, truth):
+        smooth = ndimage.gaussian_filter(np.asarray(hu, np.float32), sigma)
+        deviations.append(smooth - np.median(smooth[inside]))
+    odd = inside & (np.abs(deviations[0]) >= MADE_UP_HU) & (np.abs(deviations[0] - deviations[1]) >= MADE_UP_HU)
+    parts, number = ndimage.label(odd)
+    sizes = np.bincount(parts.ravel(), minlength=number + 1)[1:]
+    return int((sizes * float(np.prod(steps)) >= SMALLEST_LESION_MM3).sum())

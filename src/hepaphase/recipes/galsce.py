@@ -1,0 +1,24 @@
+"""Stage 1b of GALS-CE: its generator; start it from galsce_pretrain with --from; wants a GPU."""
+
+from dataclasses import replace
+
+from ..synthesis.networks.galsce import PUBLISHED
+from ..training.run import Run
+from ..training.tasks.galsce import GalsceTask, GalsceTaskConfig
+from .galsce_pretrain import NUM_CASES, QUICK
+from .galsce_pretrain import recipe as pretrain
+
+
+def recipe() -> Run:
+    """The run: 100 epochs; the weights of the lowest error in the liver are kept.
+
+    One model for all phases (our choice); ``--set targets=AP`` trains one for a phase, as published.
+    """
+    return replace(
+        pretrain(),
+        name="galsce",
+        task=GalsceTaskConfig(network=PUBLISHED),
+        build=GalsceTask,
+        num_steps=100 * NUM_CASES // 2,
+        quick={"task": GalsceTaskConfig(**QUICK)},
+    )
