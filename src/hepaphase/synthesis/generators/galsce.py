@@ -16,7 +16,7 @@ FROM_NC = TrainedFor(inputs=("NC",), targets=tuple(str(p) for p in ENHANCED))
 class Generator:
     """From the non-contrast scan alone, as published; other phases are not looked at, nor is the time asked."""
 
-    recipe = "galsce"
+    recipe = "galsce_1b"
     """What trains it."""
 
     def __init__(

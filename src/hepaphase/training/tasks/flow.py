@@ -16,7 +16,7 @@ from ...synthesis.scores import Tally
 from ...synthesis.trained_for import TrainedFor
 from ..optim import Ema, cosine_lr, set_lr
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
-from .galsce_pretrain import descend
+from .galsce_1a import descend
 from .image import voxel_weights
 from .image_samples import check_data
 

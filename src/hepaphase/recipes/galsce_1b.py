@@ -1,12 +1,12 @@
-"""Stage 1b of GALS-CE: its generator; start it from galsce_pretrain with --from; wants a GPU."""
+"""Stage 1b of GALS-CE: its generator; start it from galsce_1a with --from; wants a GPU."""
 
 from dataclasses import replace
 
 from ..synthesis.networks.galsce import PUBLISHED
 from ..training.run import Run
-from ..training.tasks.galsce import GalsceTask, GalsceTaskConfig
-from .galsce_pretrain import NUM_CASES, QUICK
-from .galsce_pretrain import recipe as pretrain
+from ..training.tasks.galsce_1b import GalsceTask, GalsceTaskConfig
+from .galsce_1a import NUM_CASES, QUICK
+from .galsce_1a import recipe as pretrain
 
 
 def recipe() -> Run:
@@ -16,7 +16,7 @@ def recipe() -> Run:
     """
     return replace(
         pretrain(),
-        name="galsce",
+        name="galsce_1b",
         task=GalsceTaskConfig(network=PUBLISHED),
         build=GalsceTask,
         num_steps=100 * NUM_CASES // 2,

@@ -19,8 +19,8 @@ from ...synthesis.scores import Tally
 from ...synthesis.trained_for import TrainedFor
 from ..optim import poly_lr, set_lr
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
-from .galsce_pretrain import KIND as PRETRAINED
-from .galsce_pretrain import POWER, descend, pair_of, says, weighed_l1
+from .galsce_1a import KIND as PRETRAINED
+from .galsce_1a import POWER, descend, pair_of, says, weighed_l1
 from .image_samples import check_data
 
 SCALE_WEIGHTS = (1.0, 1 / 4, 1 / 8, 1 / 16)
@@ -73,7 +73,7 @@ class GalsceTask:
     def step(self, batch: Batch, *, progress: Progress) -> dict[str, float]:
         """The critic's, then the generator's step."""
         if progress.step == 0 and not self.pretrained:
-            _log.warning("galsce starts from random weights; give --from the model of galsce_pretrain for the method")
+            _log.warning("galsce starts from random weights; give --from the model of galsce_1a for the method")
         lr = poly_lr(self.config.lr, progress, power=POWER)
         set_lr(self.optimizer, lr)
         set_lr(self.critic_optimizer, lr)
@@ -120,8 +120,8 @@ class GalsceTask:
             return
         if bundle.kind != PRETRAINED:
             raise BundleError(
-                f"galsce starts from a bundle of galsce_pretrain, not of kind '{bundle.kind}'. "
-                "Train it first: hepaphase train galsce_pretrain COHORT OUT."
+                f"galsce starts from a bundle of galsce_1a, not of kind '{bundle.kind}'. "
+                "Train it first: hepaphase train galsce_1a COHORT OUT."
             )
         whole = Disentangler(self.config.network)
         bundle.load_into(whole)

@@ -22,7 +22,7 @@ from hepaphase.training.cohort import Cohort, open_cohort, split
 from hepaphase.training.data import Batches
 from hepaphase.training.loop import Options, fit
 from hepaphase.training.task import Progress, Setup
-from hepaphase.training.tasks.galsce_pretrain import pair_of, pretrain_terms
+from hepaphase.training.tasks.galsce_1a import pair_of, pretrain_terms
 from hepaphase.training.tasks.image_samples import make_samples
 
 QUIET = Options(quiet=True, tensorboard=False)
@@ -42,7 +42,7 @@ def task_of(name: str):
     return run.build(run.task, Setup(device=torch.device("cpu"), amp=False, num_steps=9, batch_size=2, seed=0))
 
 
-def batch_of(cohort: Cohort, name: str = "galsce"):
+def batch_of(cohort: Cohort, name: str = "galsce_1b"):
     samples = make_samples(cohort, RECIPES.load(name)().made_quick().task, training=True)
     return Batches(samples=samples, batch_size=2, seed=0)[0]
 
@@ -82,10 +82,10 @@ def test_enhancement_can_only_come_from_the_code() -> None:
 
 
 def test_the_generator_starts_from_the_pretraining(cohort, tmp_path) -> None:
-    before = task_of("galsce_pretrain")
+    before = task_of("galsce_1a")
     before.step(batch_of(cohort), progress=Progress(0, 9))
     bundle = Bundle.load(before.bundle({}).save(tmp_path / "pre.hepa"))
-    task = task_of("galsce")
+    task = task_of("galsce_1b")
     task.start_from(bundle)
     wanted = bundle.weights["encode_enhanced.stages.0.0.weight"]
     for encoder in (task.network.encoder, task.critic.encoder, task.teacher):
@@ -93,14 +93,14 @@ def test_the_generator_starts_from_the_pretraining(cohort, tmp_path) -> None:
     task.step(batch_of(cohort), progress=Progress(0, 9))
     assert torch.equal(task.teacher.stages[0][0].weight, wanted)  # the teacher is frozen
     assert not torch.equal(task.network.encoder.stages[0][0].weight, wanted)
-    with pytest.raises(BundleError, match="galsce_pretrain"):
+    with pytest.raises(BundleError, match="galsce_1a"):
         task.start_from(replace(bundle, kind="organs"))
     with pytest.raises(BundleError, match="not for a generator"):
         generator_of(bundle)
 
 
 def test_defect_always_the_same_patch(cohort) -> None:
-    config = replace(RECIPES.load("galsce")().made_quick().task, targets=("PVP",))
+    config = replace(RECIPES.load("galsce_1b")().made_quick().task, targets=("PVP",))
     training, validation = (make_samples(cohort, config, training=t) for t in (True, False))
     drawn = [training.sample(0, np.random.default_rng(k))["hu"].tobytes() for k in range(8)]
     fixed = [validation.sample(0, np.random.default_rng(k))["hu"].tobytes() for k in range(3)]
@@ -111,7 +111,7 @@ def test_defect_all_phases_see_a_third_of_the_patients(cohort) -> None:
     seen: dict[int, set[int]] = {}
 
     class Counted:
-        inner = make_samples(cohort, RECIPES.load("galsce")().made_quick().task, training=True)
+        inner = make_samples(cohort, RECIPES.load("galsce_1b")().made_quick().task, training=True)
 
         def __len__(self) -> int:
             return len(self.inner)
@@ -138,7 +138,9 @@ def test_defect_patches_at_the_border() -> None:
 
 
 def test_defect_a_crop_at_the_border_is_the_scan_itself(cohort) -> None:
-    samples = make_samples(cohort, replace(RECIPES.load("galsce")().made_quick().task, targets=("AP",)), training=True)
+    samples = make_samples(
+        cohort, replace(RECIPES.load("galsce_1b")().made_quick().task, targets=("AP",)), training=True
+    )
     whole = cohort.load(1).reference_hu[Phase.AP].astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(whole, (8, 16, 16))
     for k in range(20):
@@ -148,7 +150,7 @@ def test_defect_a_crop_at_the_border_is_the_scan_itself(cohort) -> None:
 
 
 def test_defect_the_direction_is_from_plain_to_enhanced(cohort) -> None:
-    task, batch = task_of("galsce"), batch_of(cohort)
+    task, batch = task_of("galsce_1b"), batch_of(cohort)
     task.network.eval()
     plain, enhanced = pair_of(batch)
     number = batch["target"] - 1
@@ -209,7 +211,7 @@ def test_outside_the_body_the_scan_stays() -> None:
 
 
 def test_defect_the_best_weights_are_those_that_were_best(cohort, tmp_path) -> None:
-    run = replace(RECIPES.load("galsce")().made_quick(), num_steps=6, validate_every=2, threads=1)
+    run = replace(RECIPES.load("galsce_1b")().made_quick(), num_steps=6, validate_every=2, threads=1)
     run = replace(run, task=replace(run.task, lr=0.05))
     fitted = fit(run, split(cohort), tmp_path / "run", options=QUIET)
     with (tmp_path / "run" / "metrics.csv").open() as file:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..synthesis.networks.galsce import PUBLISHED
 from ..training.run import Run
-from ..training.tasks.galsce_pretrain import PretrainConfig, PretrainTask
+from ..training.tasks.galsce_1a import PretrainConfig, PretrainTask
 from .unet import recipe as unet
 
 NUM_CASES = 1001
@@ -17,7 +17,7 @@ def recipe() -> Run:
     """The run: their sizes, losses, batch of two, seed 42 and 50 epochs."""
     return replace(
         unet(),
-        name="galsce_pretrain",
+        name="galsce_1a",
         task=PretrainConfig(network=PUBLISHED),
         build=PretrainTask,
         num_steps=50 * NUM_CASES // 2,
