@@ -190,8 +190,8 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
     Fields: ``case``; ``geometry``, ``exam``, ``clinical`` (JSON); ``hu_PHASE``, ``clean_PHASE`` (noise-free, in the
     breathing state of that phase; both of the phases that were scanned) and ``clean_ref_PHASE`` (noise-free, in that of
     the reference, all four), int16; ``times_s`` (4,) in order of phases, NaN where not scanned; ``liver`` uint8,
-    ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``); ``lesion_ids``, ``lesion_classes``. All arrays (z, y, x) in
-    LPS order, masks in the breathing state of the reference.
+    ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``); ``lesion_ids``, ``lesion_classes``, and ``lesion_origins``
+    where any is known. All arrays (z, y, x) in LPS order, masks in the breathing state of the reference.
     """
     study, truth = case.study, case.truth
     rows = study.lesion_table or ()
@@ -213,6 +213,8 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
         "clinical": json.dumps(dict(study.clinical)),
         "phantom_version": np.array(PHANTOM_VERSION),
     }
+    if any("origin" in row.details for row in rows):
+        fields["lesion_origins"] = np.array([str(row.details.get("origin", "")) for row in rows], dtype=np.str_)
     fields |= {name: np.round(np.clip(hu, -1024, 3071)).astype(np.int16) for name, hu in volumes.items()}
     with atomic_path(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as pack:
         for name, value in fields.items():  # what numpy.savez writes, in half the time

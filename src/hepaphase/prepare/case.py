@@ -161,7 +161,8 @@ def write_prepared(path: Path, study: AlignedStudy) -> None:
     """Write one prepared case, whole or not at all.
 
     Fields: ``case``, ``geometry`` (JSON), ``hu_PHASE`` int16 for each phase there is, ``times_s`` (4,) in order of
-    phases with NaN where absent, ``liver``, ``lesions`` (ids), ``lesion_ids``, ``lesion_classes``, ``clinical`` (JSON).
+    phases with NaN where absent, ``liver``, ``lesions`` (ids), ``lesion_ids``, ``lesion_classes``, ``clinical`` (JSON);
+    ``lesion_origins`` where any is known.
     """
     rows = study.lesion_table or ()
     shape = study.geometry.shape_zyx
@@ -175,6 +176,8 @@ def write_prepared(path: Path, study: AlignedStudy) -> None:
         "lesion_classes": np.array([row.lesion_class for row in rows], dtype=np.str_),
         "clinical": np.array(json.dumps(dict(study.clinical))),
     }
+    if any("origin" in row.details for row in rows):
+        fields["lesion_origins"] = np.array([str(row.details.get("origin", "")) for row in rows], dtype=np.str_)
     for phase, hu in study.hu.items():
         fields[f"hu_{phase}"] = np.clip(np.round(hu), -32768, 32767).astype(np.int16)
     with atomic_path(path) as partial, partial.open("wb") as file:

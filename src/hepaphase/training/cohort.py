@@ -5,7 +5,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class PreparedCase:
     """Lesion id to class key."""
     clinical: Mapping[str, Any]
     exam: Mapping[str, Any]
+    lesion_origins: Mapping[int, str] = field(default_factory=dict)
+    """Lesion id to where a metastasis comes from; those of which it is not known are left out."""
 
 
 def read_prepared(path: Path) -> PreparedCase:
@@ -65,6 +67,7 @@ def read_prepared(path: Path) -> PreparedCase:
             lesion_classes=_lesion_classes(fields),
             clinical=json.loads(str(fields.get("clinical", "{}"))),
             exam=json.loads(str(fields.get("exam", "{}"))),
+            lesion_origins=_lesion_origins(fields),
         )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
@@ -193,3 +196,10 @@ def _lesion_classes(fields: Mapping[str, npt.NDArray[Any]]) -> dict[int, str]:
     if "lesion_ids" not in fields:
         return {}
     return {int(i): str(c) for i, c in zip(fields["lesion_ids"], fields["lesion_classes"], strict=True)}
+
+
+def _lesion_origins(fields: Mapping[str, npt.NDArray[Any]]) -> dict[int, str]:
+    if "lesion_origins" not in fields:
+        return {}
+    pairs = zip(fields["lesion_ids"], fields["lesion_origins"], strict=True)
+    return {int(i): str(origin) for i, origin in pairs if str(origin)}
