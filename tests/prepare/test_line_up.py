@@ -48,3 +48,15 @@ def test_a_phase_that_cannot_be_lined_up_is_missing_and_the_reader_is_told(case:
     assert len(got.warnings) == 1
     assert "DP" in got.warnings[0] and "missing" in got.warnings[0]
     assert Phase.DP in got.quality
+
+
+def test_a_mask_unlike_what_is_found_fails_no_phase(case: Moved) -> None:
+    """A user's own outline, here the upper half of the liver, guides; the judge compares what is found in both."""
+    half = case.liver.copy()
+    half[: case.liver.shape[0] // 2] = 0
+    found = {id(case.moving): case.moved_liver, id(case.fixed): case.liver}
+    study = Study(case="one", phases={Phase.NC: case.moving, Phase.PVP: case.fixed})
+    got = line_up(study, Phase.PVP, half, lambda volume: found[id(volume)])
+    assert not got.failed and got.quality[Phase.NC].dice > 0.9
+    blind = line_up(study, Phase.PVP, case.liver, lambda volume: np.zeros_like(case.liver))
+    assert blind.failed == (Phase.NC,)

@@ -112,6 +112,7 @@ def _lined_up(
             reference,
             liver,
             lambda volume: segment_organs(volume, models.organs, names=("liver",), device=options.device)["liver"],
+            own=None if "liver" in study.masks else liver,
         )
 
 

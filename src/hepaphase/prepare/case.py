@@ -73,9 +73,7 @@ def prepare_case(
     target = liver_grid(*liver, grid)
     lined = LinedUp(study, {}, {}, (), ())
     if register and segment is not None and len(study.inputs) > 1:
-        seen = _for_registration(study, reference, liver, segment, drawn_on)
-        shown = {n: m for n, m in study.masks.items() if drawn_on[n] is reference}
-        lined = line_up(replace(study, masks=shown), reference, seen, segment)
+        lined = _lined_up(study, liver, segment, drawn_on)
     moved = {**study.masks, "liver": liver} if not lined.transforms else _moved(study, liver, lined, drawn_on, target)
     told = (
         f"The {name} were drawn on the {phase} phase, which could not be lined up: they lie where it was scanned."
@@ -95,9 +93,7 @@ def line_up_study(study: Study, segment: Segmenter) -> Study:
     reference = study.reference()
     grid = study.phase(reference).geometry
     drawn_on = {name: _drawn_on(study, name, reference) for name in study.masks}
-    seen = _for_registration(study, reference, _liver_mask(study, segment), segment, drawn_on)
-    shown = {n: m for n, m in study.masks.items() if drawn_on[n] is reference}
-    lined = line_up(replace(study, masks=shown), reference, seen, segment)
+    lined = _lined_up(study, _liver_mask(study, segment), segment, drawn_on)
     phases = {}
     for phase, volume in lined.study.phases.items():
         if (move := lined.transforms.get(phase)) is None or phase is reference:
@@ -130,16 +126,16 @@ def _drawn_on(study: Study, name: str, reference: Phase) -> Phase:
     return fitting[0] if len(fitting) == 1 else reference
 
 
-def _for_registration(
-    study: Study, reference: Phase, liver: Mask, segment: Segmenter, drawn_on: Mapping[str, Phase]
-) -> MaskArray:
-    """The liver on the reference's grid; found anew where the user's was drawn on another phase."""
+def _lined_up(study: Study, liver: Mask, segment: Segmenter, drawn_on: Mapping[str, Phase]) -> LinedUp:
+    """Phases registered to the reference by its liver, which is found anew where the user's is of another phase."""
+    reference = study.reference()
     volume = study.phase(reference)
-    if drawn_on.get("liver", reference) is not reference:
-        found = segment(volume)
-        if found.any():
-            return found
-    return np.asarray(resample((liver[0] > 0).astype(np.uint8), liver[1], volume.geometry, order=0, fill=0), np.uint8)
+    shown = {name: mask for name, mask in study.masks.items() if drawn_on[name] is reference}
+    own = segment(volume) if "liver" in study.masks else liver[0]
+    seen = own
+    if "liver" in shown or not own.any():
+        seen = resample((liver[0] > 0).astype(np.uint8), liver[1], volume.geometry, order=0, fill=0).astype(np.uint8)
+    return line_up(replace(study, masks=shown), reference, seen, segment, own=own)
 
 
 def _moved(
