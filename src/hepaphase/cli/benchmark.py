@@ -118,6 +118,39 @@ def synthesis(
 
 @command.command()
 @click.argument("out", type=FOLDER)
+@click.option("--cohort", default="main-test", show_default=True, help="Cohort whose patients are simulated.")
+@click.option("--cases", default=50, show_default=True, help="The first so many patients.")
+@click.option("--generators", default="kinetic,carry", show_default=True, help="Names, with commas.")
+@click.option("--inputs", default="NC", show_default=True, help="Phases shown, with commas.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def times(
+    out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str, **chosen: str
+) -> None:
+    """Ask generators for simulated patients at twelve times from 15 to 300 s, curve by curve.
+
+    Writes rows.csv (the curves) and table.md (errors by time against the noise-free truth) to OUT.
+    """
+    from ..benchmark.times import run, write
+    from ..bundle.bundle import Bundle
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import check_device
+    from ..phantom.cohorts import named_cohort
+    from ..synthesis.load import load_generator
+
+    where, named = check_device(device), named_cohort(cohort)
+    given = [Bundle.load(path, kind="synthesis") for path in bundles]
+    names = [name.strip() for name in chosen["generators"].split(",")]
+    generators = {name: load_generator(name, given, device=where) for name in names}
+    seeds = (named.seeds() if named.num_cases else named.seeds(cases))[:cases]
+    subset = parse_phases(chosen["inputs"]) or ()
+    rows = run(seeds, generators, inputs=subset, population=named.population)
+    facts = {"cohort": cohort, "inputs": ", ".join(subset)}
+    click.echo(write(rows, out, facts, Bootstrap(num_resamples=resamples)))
+
+
+@command.command()
+@click.argument("out", type=FOLDER)
 @click.option("--lesions", default=100, show_default=True, help="Simulated lesions of 20 mm or more of each kind.")
 @click.option("--seed", default=0, show_default=True, help="First patient drawn.")
 def simulator(out: Path, lesions: int, seed: int) -> None:

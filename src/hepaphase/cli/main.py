@@ -19,6 +19,7 @@ COMMANDS = {
     "label-maps": "Write label maps of bodies, which organ masks are trained on.",
     "train": "Train a model by a recipe; without one, list the recipes.",
     "synthesize": "Stage I alone: generate one phase, at any time.",
+    "iodine": "Iodine and virtual non-contrast of a phase with contrast agent.",
     "check-physics": "Whether contrast agent could have made these phases: twelve measures.",
     "diagnose": "Stage II alone: find and name lesions.",
     "lesion": "The lesion lab: a lesion put into all phases, taken out, moved or made another.",
