@@ -295,3 +295,30 @@ def lidia_tables(results: Path, resamples: int) -> None:
     text = make_tables(results, Bootstrap(num_resamples=resamples))
     write_text(results / "tables.md", text)
     click.echo(text)
+
+
+@command.command()
+@click.argument("protocol")
+@click.argument("cohort", type=FOLDER)
+@click.argument("readings", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Folder for table.md; only printed when not given.")
+@click.option("--part", default="test", show_default=True, help="Of the frozen split: train, validation, test or all.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def public(protocol: str, cohort: Path, readings: Path, out: Path | None, part: str, resamples: int) -> None:
+    """Hold READINGS of a public COHORT against its truth by the scores of its PROTOCOL, on a frozen split.
+
+    PROTOCOL is mct_ltdiag, amplifai or trials; READINGS/CASE is what read writes. AMPLIFAI is scored from
+    READINGS/lirads.csv (case_id, lirads_score), for the reader gives no LI-RADS categories.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.public import evaluate_public
+    from ..evaluation.bootstrap import Bootstrap
+    from ..evaluation.table import markdown
+
+    config = Bootstrap(num_resamples=resamples)
+    table = markdown(
+        {f"{protocol}, {part}": evaluate_public(cohort, readings, protocol=protocol, part=part, config=config)}
+    )
+    if out is not None:
+        write_text(out / "table.md", table)
+    click.echo(table)
