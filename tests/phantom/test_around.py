@@ -61,7 +61,8 @@ def test_a_capsule_is_pulled_in_where_the_record_says() -> None:
 
 def test_wide_ducts_are_dark_in_every_phase() -> None:
     center = np.asarray(patient().lesions[0].center)
-    inwards = -center / np.linalg.norm(center)
+    inwards = np.array([-70.0, 0.0, 8.0]) - center  # through the right lobe
+    inwards /= np.linalg.norm(inwards)
     end = center + 45 * inwards
     tube = Tube(start=tuple((center + 14 * inwards).tolist()), end=tuple(end.tolist()), radius_mm=4.0)
     around = Around(ducts=(tube,), duct_hu=7.0)

@@ -12,13 +12,28 @@ import numpy.typing as npt
 
 from ..base.seeds import stream
 from ..study.geometry import Xyz
+from .disease import HEALTHY, Signs
 from .labels import Organ
-from .space import Box, Field, Places, ellipsoid_box, ellipsoid_mm, segment_mm, share, slabs, smooth_values
+from .space import (
+    Box,
+    Field,
+    Places,
+    ellipsoid_box,
+    ellipsoid_mm,
+    read_lattice,
+    segment_mm,
+    share,
+    slabs,
+    smooth_values,
+)
+from .trees import Vasculature
+from .tubes import Tubes
 from .vessels import Segment, grow_tree
 
 WARP_SD_MM = 4.0
 RIB_PITCH_MM = 31.0
 VERTEBRA_MM = 33.0
+NEIGHBOR_GAP_MM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,16 @@ class Blob:
     organ: Organ
     center: Xyz
     half_mm: Xyz
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Vessels that are painted together."""
+
+    organ: Organ
+    tubes: Tubes
+    tree: str = ""
+    """Name of the liver's own tree, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +78,16 @@ class Anatomy:
     surface_mm: Field
     """Lattice field that roughens the liver."""
     cirrhosis: bool
+    signs: Signs = HEALTHY
+    """Of liver disease; those of the reference cohorts."""
+    nodules: Field | None = None
+    """Lattice field of unit variance, the pattern of regenerative nodules."""
+    hollows: tuple[Blob, ...] = ()
+    """Organs the liver gives way to."""
+    vasculature: Vasculature | None = None
+    """Grown trees and the borders of segments; None where ``vessels`` has all there is."""
+    stretches: tuple[Stretch, ...] = ()
+    """Every vessel of a body with grown trees, in the order of painting."""
 
 
 def draw_anatomy(seed: int, *, weight_kg: float, cirrhosis: bool) -> Anatomy:
@@ -160,7 +195,22 @@ def liver_distance_mm(anatomy: Anatomy, places: Places, surface: Field, skin: Fi
         distance = _smooth_union(distance, ellipsoid_mm(places, blob.center, blob.half_mm), 14.0)
     skin = body_distance_mm(anatomy, places) if skin is None else skin
     inside_wall = skin + anatomy.fat_mm + anatomy.wall_mm
-    return np.asarray(np.maximum(distance + surface, inside_wall), np.float32)
+    if anatomy.signs.ascites_mm:  # fluid keeps it off the wall and shows its surface there, too
+        inside_wall += 0.8 * anatomy.signs.ascites_mm + surface
+    out = np.asarray(np.maximum(distance + surface, inside_wall), np.float32)
+    for blob in anatomy.hollows:
+        box = ellipsoid_box(places, blob.center, blob.half_mm, 2 * NEIGHBOR_GAP_MM)
+        neighbor = ellipsoid_mm(places.cut(box), blob.center, blob.half_mm)
+        np.maximum(out[box], NEIGHBOR_GAP_MM - neighbor, out=out[box])
+    return out
+
+
+def surface_values(anatomy: Anatomy, axes_mm: tuple[Field, Field, Field]) -> Field:
+    """Roughness of the liver on a grid with axes z, y, x, mm: a smooth field, and round nodules with clefts between."""
+    surface = read_lattice(anatomy.surface_mm, axes_mm)
+    if anatomy.nodules is not None:
+        surface += np.float32(anatomy.signs.nodule_mm) * (0.8 - np.abs(read_lattice(anatomy.nodules, axes_mm)))
+    return surface
 
 
 def body_distance_mm(anatomy: Anatomy, places: Places) -> Field:
@@ -242,7 +292,7 @@ def chest_share(anatomy: Anatomy, places: Places, liver: Field, skin: Field, wid
     inner = skin + anatomy.fat_mm + anatomy.wall_mm
     right = ellipsoid_mm(places, (-72 * s, 0.0, -60 * s), (105 * s, 105 * s, 146 * s))
     left = ellipsoid_mm(places, (70 * s, 0.0, -60 * s), (95 * s, 105 * s, 138 * s))
-    below = np.minimum(np.minimum(right, left), liver - 4.0)
+    below = np.minimum(np.minimum(right, left), liver - (4.0 + anatomy.signs.ascites_mm))
     return share(np.maximum(np.maximum(inner, -below), -(places.z - 10 * s)), width_mm)
 
 

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from ..base.seeds import stream
 from ..study.geometry import Xyz
-from .anatomy import Anatomy, liver_distance_mm
+from .anatomy import Anatomy, liver_distance_mm, surface_values
 from .inside import cone_mm, flare_hu, still
 from .labels import Organ
 from .lesions import Lesion
 from .signs import Around, Cone, Dent, Tube
-from .space import Box, Field, Places, read_lattice, segment_mm, share
+from .space import Box, Field, Places, segment_mm, share
 from .tissues import Enhancement
 
 Floats = npt.NDArray[np.float64]
@@ -149,7 +149,7 @@ def _outside(
 ) -> tuple[npt.NDArray[np.bool_], tuple[Field, Field, Field]]:
     """Where a grid is outside the liver by less than ``to_mm``, and its places z, y, x."""
     z, y, x = np.meshgrid(*axes, indexing="ij")
-    distance = liver_distance_mm(anatomy, Places(x, y, z), read_lattice(anatomy.surface_mm, axes))
+    distance = liver_distance_mm(anatomy, Places(x, y, z), surface_values(anatomy, axes))
     return (distance > 0) & (distance < to_mm), (z, y, x)
 
 

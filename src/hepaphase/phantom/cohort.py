@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..base.atomic import atomic_path, write_json, write_text
 from ..base.errors import ConfigError, InputError
 from ..base.log import track
 from ..io.case import STUDY_FILE, write_case
+from ..io.nifti import write_nifti
 from ..study.phase import Phase
 from .grids import Grid
 from .manifest import DRAWN, MANIFEST, cohort_hash, drawn_hash, phases_on_disk, read_facts, volume_stats
@@ -166,10 +168,18 @@ def _write_folder(folder: Path, case: SimulatedCase) -> _Row:
     """What the row says is what will be on disk: NIfTI keeps float32 as it is, so nothing need be read again."""
     study, drawn = case.study, case.truth.drawn
     write_case(study, folder)
+    for name, array in truth_maps(case).items():
+        write_nifti(folder / f"{name}.nii.gz", array, study.masks["liver"][1])
     write_json(folder / DRAWN, drawn)
     volumes = {str(p): volume_stats(v.hu) for p, v in study.phases.items()}
     lesions = [row.lesion_class for row in study.lesion_table or ()]
     return _Row(folder.name, drawn["seed"], lesions, dict(study.clinical), drawn_hash(drawn), volumes)
+
+
+def truth_maps(case: SimulatedCase) -> dict[str, npt.NDArray[np.uint8]]:
+    """Segments of the liver and its vessels, (z, y, x), where they are known: in patients whose vessels were grown."""
+    maps = {"segments": case.truth.segments, "vessels": case.truth.vessels}
+    return {name: array for name, array in maps.items() if array is not None}
 
 
 def _row(out: Path, seed: int, lesions: list[str], clinical: dict[str, Any]) -> _Row:
@@ -192,6 +202,9 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
     the reference, all four), int16; ``times_s`` (4,) in order of phases, NaN where not scanned; ``liver`` uint8,
     ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``); ``lesion_ids``, ``lesion_classes``, and ``lesion_origins``
     where any is known. All arrays (z, y, x) in LPS order, masks in the breathing state of the reference.
+    ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``), and where vessels were grown ``segments`` (1 to 8) and
+    ``vessels`` (``VESSEL_LABELS``), uint8; ``lesion_ids``, ``lesion_classes``. All arrays (z, y, x) in LPS order, masks
+    in the breathing state of the reference.
     """
     study, truth = case.study, case.truth
     rows = study.lesion_table or ()
@@ -215,6 +228,7 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
     }
     if any("origin" in row.details for row in rows):
         fields["lesion_origins"] = np.array([str(row.details.get("origin", "")) for row in rows], dtype=np.str_)
+    fields |= truth_maps(case)
     fields |= {name: np.round(np.clip(hu, -1024, 3071)).astype(np.int16) for name, hu in volumes.items()}
     with atomic_path(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as pack:
         for name, value in fields.items():  # what numpy.savez writes, in half the time

@@ -23,6 +23,10 @@ class Detail:
     """Bowel and mesentery between organs, marrow, cortex and grain inside them (``finish.py``)."""
     signs: bool = False
     """Kinds of metastases and other lesions, and signs in lesions and around them (``dress.py``, ``around.py``)."""
+    liver_disease: bool = False
+    """Signs of cirrhosis as far as the latent of liver disease has them (``disease.py``)."""
+    grown_vessels: bool = False
+    """Trees grown by optimization, variants, segments, a liver that gives way to its neighbors (``grown.py``)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.fatty_share <= 0.2:
@@ -56,6 +60,8 @@ PLAIN_DETAIL = Detail()
 
 REFINED_CLASSES: dict[str, LesionClass] = _refined()
 
-FULL_DETAIL = Detail(refined_lesions=True, fatty_share=0.1, finished=True, signs=True)
+FULL_DETAIL = Detail(
+    refined_lesions=True, fatty_share=0.1, finished=True, signs=True, liver_disease=True, grown_vessels=True
+)
 """Of the ``sim-*`` cohorts. One liver in ten fatty, by 5 to 30 %, leaves 6 % at 40 HU or less, as in 3357 adults (R17);
 with one in five it is 12 %."""

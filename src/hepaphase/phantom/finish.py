@@ -6,7 +6,7 @@ set by eye beside public CT.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ LATTICE_MM = {
 }
 """Random field to the distance of its lattice: where bowel runs, where there is any, what it holds, and so on."""
 GAS_HU = -850.0
+ASCITES_HU = 8.0
 _LOOP, _WALL = 0.5, 0.2
 """Half width of a loop and of its wall, in units of the field whose zero level it follows."""
 _CORTEX_GAIN = np.array([1.0, 1.35, 1.08, 1.0])
@@ -75,13 +76,14 @@ class Finish:
     axes: tuple[Field, Field, Field]
     """Positions at which to read them, as the breath moved them."""
 
+    known: dict[str, Field] = field(default_factory=dict)
+    """What was read."""
+
     def read(self, name: str, box: Box | None = None) -> Field:
-        """A random field on the grid, or on a part of it."""
-        z, y, x = self.axes
-        axes = self.axes if box is None else (z[box[0]], y[box[1]], x[box[2]])
-        if not all(len(axis) for axis in axes):
-            return np.zeros([len(axis) for axis in axes], np.float32)
-        return read_lattice(self.fields[name], axes)
+        """A random field on the grid, or on a part of it; not to be written to."""
+        if name not in self.known:
+            self.known[name] = read_lattice(self.fields[name], self.axes)
+        return self.known[name] if box is None else self.known[name][box]
 
     def trunk(self, box: Box) -> Field:
         """Share of each voxel that is well inside the skin: muscles and spine end there."""
@@ -103,6 +105,25 @@ def paint_cavity(canvas: Canvas, body: Finish, free: Field) -> None:
     lumen = _below(course, _LOOP - _WALL) * there
     canvas.mix((12.0, 12.0, 12.0, 12.0), np.asarray(lumen * np.clip(0.5 - content, 0, 1), np.float32))
     canvas.mix(np.full(4, GAS_HU), np.asarray(lumen * np.clip(4 * (content - 0.9), 0, 1), np.float32))
+
+
+def paint_ascites(canvas: Canvas, body: Finish, liver_mm: Field, cavity: Field) -> None:
+    """Fluid around liver and spleen and, below them, along the wall; deeper where the bowel leaves it room."""
+    anatomy, skin, width = body.anatomy, body.skin_mm, body.width_mm
+    if not anatomy.signs.ascites_mm:
+        return
+    deep = np.float32(anatomy.signs.ascites_mm) * (1 + 0.35 * body.read("presence"))
+    distance = liver_mm - deep
+    for blob in anatomy.blobs:
+        if blob.organ is Organ.SPLEEN:
+            box = ellipsoid_box(body.places, blob.center, blob.half_mm, 2 * anatomy.signs.ascites_mm)
+            spleen = ellipsoid_mm(body.places.cut(box), blob.center, blob.half_mm)
+            np.minimum(distance[box], spleen - 0.7 * deep[box], out=distance[box])
+    inner = skin + anatomy.fat_mm + anatomy.wall_mm
+    gutter = np.maximum(-inner - 1.3 * deep, body.places.z + 30 * anatomy.scale)
+    fluid = share(np.asarray(np.minimum(distance, gutter), np.float32), width) * cavity
+    canvas.lay(Organ.SOFT_TISSUE, fluid)
+    canvas.mix(np.full(4, ASCITES_HU), fluid)
 
 
 def _below(field: Field, level: float) -> Field:

@@ -20,6 +20,9 @@ INCIDENTAL = {"cyst": 0.058, "hemangioma": 0.033, "calcification": 0.03}
 """Probability that any patient has these besides (physics notes, B; calcification is our choice)."""
 
 
+CIRRHOSIS_SHARE = 0.08
+"""In patients who come with no finding (our choice)."""
+
 SEVERITY_TIE = {"hbv": 0.6, "afp": 0.4}
 """Correlation of a finding with the severity of liver disease (our choice)."""
 
@@ -126,14 +129,14 @@ def draw_person(seed: int, population: Population) -> Person:
     sex = "M" if rng.random() < (main.male if main else 0.5) else "F"
     mean, sd = main.age_years if main else (54.0, 14.0)
     age = float(np.clip(rng.normal(mean, sd), 20, 90))
-    cirrhosis = bool(rng.random() < (main.cirrhosis if main else 0.08))
+    cirrhosis = bool(rng.random() < (main.cirrhosis if main else CIRRHOSIS_SHARE))
     clinical: dict[str, Any] = {"sex": sex, "age": round(age), "cirrhosis": cirrhosis}
     shares = main.markers if main else Markers()
     if population.detail.signs and "metastasis" in classes:
         colorectal = draw_kind(seed, "metastasis", cirrhosis=cirrhosis).name == "colorectal"
         shares = replace(shares, cea=CEA_BY_ORIGIN[colorectal])
-    found = _markers(seed, shares, cirrhosis, main.cirrhosis if main else 0.08, graded=population.detail.signs)
-    clinical |= found
+    share = main.cirrhosis if main else CIRRHOSIS_SHARE
+    clinical |= _markers(seed, shares, cirrhosis, share, graded=population.detail.signs)
     return Person(sex=sex, age_years=age, cirrhosis=cirrhosis, classes=tuple(classes), clinical=clinical)
 
 
@@ -144,9 +147,7 @@ def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float
     its share and is more common where the liver is diseased. ``graded`` tells alpha-fetoprotein above 400 ng/ml, too.
     """
     rng = stream(seed, "markers")
-    below = float(np.clip(1 - cirrhosis_share, 1e-6, 1 - 1e-6))
-    rank = rng.uniform(below, 1) if cirrhosis else rng.uniform(0, below)
-    severity = float(ndtri(rank))
+    severity = float(ndtri(_draw_rank(rng, cirrhosis, cirrhosis_share)))
     found = {}
     for name, share in asdict(shares).items():
         tie = SEVERITY_TIE.get(name, 0.0)
@@ -155,6 +156,26 @@ def _markers(seed: int, shares: Markers, cirrhosis: bool, cirrhosis_share: float
         if graded and name == "afp":
             found["afp_400"] = bool(level > ndtri(1 - AFP_400 * share))
     return found
+
+
+def _draw_rank(rng: np.random.Generator, cirrhosis: bool, cirrhosis_share: float) -> float:
+    """Rank of a patient's severity of liver disease among those with the same finding."""
+    below = _threshold(cirrhosis_share)
+    return rng.uniform(below, 1) if cirrhosis else rng.uniform(0, below)
+
+
+def _threshold(cirrhosis_share: float) -> float:
+    return float(np.clip(1 - cirrhosis_share, 1e-6, 1 - 1e-6))
+
+
+def draw_stage(seed: int, population: Population, *, cirrhosis: bool) -> float | None:
+    """How far cirrhosis has come, 0 to 1: the rank of that very severity among patients who have it; None without."""
+    if not cirrhosis:
+        return None
+    main = _main_class(stream(seed, "person", population.name), population)
+    share = main.cirrhosis if main else CIRRHOSIS_SHARE
+    below = _threshold(share)
+    return (_draw_rank(stream(seed, "markers"), cirrhosis, share) - below) / (1 - below)
 
 
 def _main_class(rng: np.random.Generator, population: Population) -> LesionClass | None:

@@ -16,12 +16,15 @@ from .anatomy import (
     body_distance_mm,
     chest_share,
     liver_distance_mm,
+    surface_values,
     vessel_share,
     wall_shares,
 )
 from .around import dented, paint_around
+from .couinaud import segment_map
 from .finish import (
     Finish,
+    paint_ascites,
     paint_cavity,
     paint_grain,
     paint_kidney,
@@ -36,6 +39,7 @@ from .labels import Organ
 from .lesions import Lesion
 from .space import Box, Field, Places, ellipsoid_mm, grid_axes_mm, read_lattice, share, slabs, smooth_values
 from .tissues import Enhancement
+from .tubes import tube_shares
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +48,11 @@ DEFORM_SD_MM = 1.7
 TEXTURE_HU = 2.5
 TEXTURE_MM = (10.0, 20.0)
 IN_LIVER = (Organ.PORTAL_VEIN, Organ.HEPATIC_VEIN)
+VESSEL_LABELS = {"portal_vein": 1, "hepatic_vein": 2, "hepatic_artery": 3}
+"""Trees of the liver in the map of its vessels; a voxel belongs to one that fills a quarter of it."""
+NODULE_HU = (3.0, -1.0, -2.0, -5.0)
+"""Regenerative nodules against the septa between them in NC, AP, PVP, DP: 3 HU more without contrast (physics notes,
+B), less when the fibrous septa have filled (our choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ class State:
     lesions: npt.NDArray[np.uint16]
     inside: Field
     """Share of each voxel inside the body; noise is less in air."""
+    segments: npt.NDArray[np.uint8] | None = None
+    """Couinaud's, 1 to 8 in the liver, at rest; None where vessels were not grown."""
+    vessels: npt.NDArray[np.uint8] | None = None
+    """By ``VESSEL_LABELS``, likewise."""
 
 
 def paint_phase(
@@ -85,7 +98,7 @@ def paint_phase(
     bend = _bend(scene.seed, moved, axes) if moved else _unbent()
     places = _places(scene.anatomy, axes, shift_mm, bend)
     canvas = _Canvas(geometry.shape_zyx, scene.organ_hu, _columns(moved))
-    surface = read_lattice(scene.anatomy.surface_mm, _shifted(axes, shift_mm))
+    surface = surface_values(scene.anatomy, _shifted(axes, shift_mm))
     skin = body_distance_mm(scene.anatomy, places)
     liver_mm = dented(liver_distance_mm(scene.anatomy, places, surface, skin), places, scene.lesions)
     liver = share(liver_mm, width)
@@ -94,7 +107,11 @@ def paint_phase(
         finish = Finish(scene.anatomy, places, skin, width, scene.fields, _shifted(axes, shift_mm))
     _paint_organs(canvas, scene.anatomy, places, _Surfaces(skin, liver_mm, liver, finish), width)
     _paint_texture(canvas, scene, _shifted(axes, shift_mm), liver)
-    _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
+    vessels = None
+    if scene.anatomy.stretches:
+        vessels = _paint_stretches(canvas, scene.anatomy, places, geometry)
+    else:
+        _paint_vessels(canvas, scene.anatomy, places, share(liver_mm + 3.0, width), width)
     for one in scene.lesions:
         if one.around:
             deep = share(liver_mm + 3.0, width)
@@ -103,7 +120,11 @@ def paint_phase(
     hu = _blurred(canvas.hu, geometry, scene.blur_mm)
     inside = np.where(canvas.organs > 0, 1.0, 0.25).astype(np.float32)
     mask = (liver_mm < 0) & np.isin(canvas.organs, (Organ.LIVER, *IN_LIVER))
-    return State(hu, canvas.organs, mask.astype(np.uint8), canvas.lesions, inside)
+    liver_mask = mask.astype(np.uint8)
+    if moved or scene.anatomy.vasculature is None:
+        return State(hu, canvas.organs, liver_mask, canvas.lesions, inside)
+    segments = segment_map(scene.anatomy.vasculature.couinaud, liver_mask, places.x, places.y, places.z)
+    return State(hu, canvas.organs, liver_mask, canvas.lesions, inside, segments, vessels)
 
 
 def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
@@ -113,9 +134,12 @@ def paint_labels(anatomy: Anatomy, geometry: Geometry) -> npt.NDArray[np.uint8]:
     places = _places(anatomy, axes, (0.0, 0.0, 0.0), _unbent())
     canvas = _Canvas(geometry.shape_zyx, {}, slice(0, 0))
     skin = body_distance_mm(anatomy, places)
-    liver_mm = liver_distance_mm(anatomy, places, read_lattice(anatomy.surface_mm, axes), skin)
+    liver_mm = liver_distance_mm(anatomy, places, surface_values(anatomy, axes), skin)
     _paint_organs(canvas, anatomy, places, _Surfaces(skin, liver_mm, share(liver_mm, width)), width)
-    _paint_vessels(canvas, anatomy, places, share(liver_mm + 3.0, width), width)
+    if anatomy.stretches:
+        _paint_stretches(canvas, anatomy, places, geometry)
+    else:
+        _paint_vessels(canvas, anatomy, places, share(liver_mm + 3.0, width), width)
     return canvas.organs
 
 
@@ -213,6 +237,7 @@ def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, surfaces: _
     if finish:
         paint_wall(canvas, finish)
         paint_cavity(canvas, finish, cavity)
+        paint_ascites(canvas, finish, surfaces.liver_mm, cavity)
     canvas.lay(Organ.LUNG, lung)
     for blob in anatomy.blobs[:-1]:
         if blob.organ is not Organ.KIDNEY:
@@ -263,6 +288,12 @@ def _paint_texture(canvas: _Canvas, scene: Scene, axes: tuple[Field, Field, Fiel
     values = np.float32(TEXTURE_HU) * sum(read_lattice(lattice, axes) for lattice in scene.texture)
     values *= liver
     canvas.hu += values
+    if scene.anatomy.nodules is None:
+        return
+    nodules = np.abs(read_lattice(scene.anatomy.nodules, axes)) - np.float32(0.8)
+    nodules *= liver
+    for volume, amount in zip(canvas.hu, np.asarray(NODULE_HU)[canvas.columns], strict=True):
+        volume += np.float32(scene.anatomy.signs.texture * amount) * nodules
 
 
 def draw_texture(seed: int) -> tuple[Field, ...]:
@@ -279,6 +310,20 @@ def _paint_vessels(canvas: _Canvas, anatomy: Anatomy, places: Places, liver: Fie
         if segment.organ in IN_LIVER and number < len(anatomy.vessels) - 5:
             part = part * liver[box]  # branches end at the capsule
         canvas.lay(segment.organ, part, box)
+
+
+def _paint_stretches(canvas: _Canvas, anatomy: Anatomy, places: Places, geometry: Geometry) -> npt.NDArray[np.uint8]:
+    """All vessels of a body whose trees were grown; returns the map of those of the liver."""
+    found = np.zeros(geometry.shape_zyx, np.uint8)
+    for stretch in anatomy.stretches:
+        part, box = tube_shares(stretch.tubes, places, geometry)
+        if stretch.tree == "hepatic_artery":  # no label of its own: the liver would have holes
+            canvas.mix(canvas.table.get(stretch.organ, np.zeros(4)), part, box)
+        else:
+            canvas.lay(stretch.organ, part, box)
+        if stretch.tree:
+            found[box][part > 0.25] = VESSEL_LABELS[stretch.tree]
+    return found
 
 
 def _paint_lesions(canvas: _Canvas, scene: Scene, places: Places, liver: Field, width: float) -> None:

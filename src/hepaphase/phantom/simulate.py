@@ -16,7 +16,7 @@ from ..study.lesions import LESION_CLASSES, Tissue
 from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import HuArray, LesionRow, PhaseVolume, Study
 from .acquisition import Contents, Scanner, true_exam
-from .anatomy import Anatomy, draw_anatomy, liver_distance_mm
+from .anatomy import Anatomy, draw_anatomy, liver_distance_mm, surface_values
 from .around import draw_around
 from .detail import Detail
 from .dress import draw_dressed
@@ -24,13 +24,14 @@ from .events import Event, draw_events, find_event
 from .exam import Exam, draw_exam
 from .finish import draw_fields
 from .grids import Grid, place_grid
+from .grown import refine
 from .kinds import draw_kind
 from .labels import Organ
 from .lesions import Lesion, draw_lesions
-from .population import POPULATIONS, REFERRAL, Person, Population, draw_person
+from .population import POPULATIONS, REFERRAL, Person, Population, draw_person, draw_stage
 from .render import Scene, State, draw_texture, paint_labels, paint_phase
 from .scanner import draw_scan
-from .space import Places, read_lattice
+from .space import Places
 from .tissues import Enhancement, draw_liver_tissue, fatten
 
 PHANTOM_VERSION = 1
@@ -81,6 +82,10 @@ class Truth:
     breathing state of the reference."""
     organs: npt.NDArray[np.uint8]
     """Label map (``Organ``), reference state."""
+    segments: npt.NDArray[np.uint8] | None
+    """Couinaud's segments 1 to 8 of the liver, reference state; None for a patient whose vessels were not grown."""
+    vessels: npt.NDArray[np.uint8] | None
+    """Trees of the liver (``VESSEL_LABELS``), reference state, likewise."""
     drawn: Mapping[str, Any]
     """JSON-able record of what was drawn; ``replay`` makes the patient from it again."""
     patient: Drawn
@@ -112,8 +117,13 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
         domain=population.domain,
         events=events,
     )
-    anatomy = draw_anatomy(seed, weight_kg=exam.patient.weight_kg, cirrhosis=person.cirrhosis)
-    liver, lesions = _draw_liver(seed, person, anatomy, population.detail)
+    detail = population.detail
+    anatomy = draw_anatomy(
+        seed, weight_kg=exam.patient.weight_kg, cirrhosis=person.cirrhosis and not detail.liver_disease
+    )
+    stage = draw_stage(seed, population, cirrhosis=person.cirrhosis)
+    anatomy = refine(anatomy, seed, stage=stage, detail=detail)
+    liver, lesions = _draw_liver(seed, person, anatomy, detail)
     return Drawn(
         seed=seed,
         person=person,
@@ -171,7 +181,7 @@ def liver_positions_mm(anatomy: Anatomy) -> npt.NDArray[np.float64]:
     """Places inside the liver, at least 6 mm from its surface, (N, 3) xyz, evenly by volume."""
     axis = np.arange(-160, 161, 8, dtype=np.float32)
     z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
-    depth = liver_distance_mm(anatomy, Places(x, y, z), read_lattice(anatomy.surface_mm, (axis, axis, axis)))
+    depth = liver_distance_mm(anatomy, Places(x, y, z), surface_values(anatomy, (axis, axis, axis)))
     inside = depth < -6.0
     return np.stack([x[inside], y[inside], z[inside]], axis=1).astype(float)
 
@@ -218,7 +228,15 @@ def render(drawn: Drawn, grid: str | Grid = "abdomen") -> SimulatedCase:
     phases = {
         p: PhaseVolume(seen[files[p]], geometry, Provenance.SIMULATED, time_s=drawn.exam.times_s[p]) for p in files
     }
-    truth = Truth({p: clean[files[p]] for p in files}, reference, still.organs, record(drawn), drawn)
+    truth = Truth(
+        {p: clean[files[p]] for p in files},
+        reference,
+        still.organs,
+        still.segments,
+        still.vessels,
+        record(drawn),
+        drawn,
+    )
     case = SimulatedCase(_study(drawn, geometry, phases, still), truth)
     return flipped(case) if find_event(drawn.events, "left_right_flip") else case
 
@@ -252,6 +270,8 @@ def flipped(case: SimulatedCase) -> SimulatedCase:
             clean_hu={p: mirror(hu) for p, hu in truth.clean_hu.items()},
             reference_hu={p: mirror(hu) for p, hu in truth.reference_hu.items()},
             organs=mirror(truth.organs),
+            segments=None if truth.segments is None else mirror(truth.segments),
+            vessels=None if truth.vessels is None else mirror(truth.vessels),
         ),
     )
 
@@ -264,7 +284,7 @@ def label_map(drawn: Drawn, grid: str | Grid = "abdomen") -> tuple[npt.NDArray[n
 
 def _study(drawn: Drawn, geometry: Geometry, phases: dict[Phase, PhaseVolume], still: State) -> Study:
     rows = tuple(
-        LesionRow(i + 1, one.lesion_class, _details(one))
+        LesionRow(i + 1, one.lesion_class, _details(one, still, i + 1))
         for i, one in enumerate(drawn.lesions)
         if (still.lesions == i + 1).any()
     )
@@ -281,11 +301,14 @@ def _study(drawn: Drawn, geometry: Geometry, phases: dict[Phase, PhaseVolume], s
     )
 
 
-def _details(lesion: Lesion) -> dict[str, Any]:
+def _details(lesion: Lesion, still: State, number: int) -> dict[str, Any]:
     """What the table says of a lesion beside its class."""
-    details = {"long_axis_mm": round(lesion.long_axis_mm, 1), "variant": lesion.variant}
+    details: dict[str, Any] = {"long_axis_mm": round(lesion.long_axis_mm, 1), "variant": lesion.variant}
     if lesion.signs and lesion.signs.kind:
         details["origin" if lesion.lesion_class == "metastasis" else "kind"] = lesion.signs.kind
+    if still.segments is not None:
+        inside = still.segments[(still.lesions == number) & (still.segments > 0)]
+        details["segment"] = int(np.bincount(inside).argmax()) if inside.size else None
     return details
 
 
@@ -323,6 +346,9 @@ def record(drawn: Drawn) -> dict[str, Any]:
             "domain": drawn.population.domain.name,
             "scan": asdict(draw_scan(drawn.seed, drawn.population.domain)),
             "detail": asdict(drawn.population.detail),
+            "liver_disease": asdict(drawn.anatomy.signs),
         }
+    if grown := drawn.anatomy.vasculature:
+        values["vessels"] = {"variants": grown.variants, "couinaud": asdict(grown.couinaud)}
     plain: dict[str, Any] = json.loads(json.dumps(values))
     return plain
