@@ -57,15 +57,40 @@ def measure(
         stretch: factors on its standard deviation, found on other patients.
     """
     truth = np.asarray(case.reference_hu[target], np.float32)
-    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
-    healthy = liver & (labels == 0)
+    liver = case.masks["liver"] > 0
     figures = _errors(case, target, made, truth)
     figures |= _images(made.hu, truth, case.hu.get(target), liver)
-    figures |= _coverage("liver", made.hu - truth, made.sd_hu, healthy, stretch)
-    figures |= _coverage("lesion", made.hu - truth, made.sd_hu, labels > 0, stretch)
-    figures |= _lesions(case, inputs, made, truth, stretch)
+    for name, found in deviations(case, target, made).items():
+        narrow, wide = stretch.of(name)
+        figures[f"{name}_cover68"] = float((found <= NORMAL_68 * narrow).mean())
+        figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
+    figures |= _lesions(case, inputs, made, truth)
     figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
     return figures
+
+
+def deviations(case: PreparedCase, target: Phase, made: Generated) -> dict[str, Floats]:
+    """Errors in units of the doubt, for voxels of ``liver`` and ``lesion`` and for each ``lesion_mean``.
+
+    Errors within a lesion go together, so the doubt of its mean is taken as the mean of its voxels' (our choice).
+    """
+    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
+    error = made.hu - np.asarray(case.reference_hu[target], np.float32)
+    regions = {"liver": liver & (labels == 0), "lesion": labels > 0}
+    found = {name: np.abs(error[one]) / made.sd_hu[one] for name, one in regions.items() if one.any()}
+    lesions = _large_lesions(case)
+    if lesions:
+        means = [abs(float(error[one].mean())) / float(made.sd_hu[one].mean()) for one in lesions]
+        found["lesion_mean"] = np.asarray(means)
+    return found
+
+
+def _large_lesions(case: PreparedCase) -> list[Bools]:
+    """Lesions that count, each as a mask."""
+    labels = case.masks["lesions"]
+    voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
+    each = [labels == number for number in np.unique(labels[labels > 0])]
+    return [one for one in each if one.sum() * voxel_mm3 >= SMALLEST_LESION_MM3]
 
 
 def _errors(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -> dict[str, float]:
@@ -98,52 +123,21 @@ def _images(made: Floats, truth: Floats, scanned: npt.NDArray[Any] | None, liver
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def _coverage(name: str, error: Floats, sd: Floats, inside: Bools, stretch: Stretch) -> dict[str, float]:
-    """Shares within the central 68 and 95 %, and the factors that would make them 68 and 95 %."""
-    if not inside.any():
+def _lesions(case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated, truth: Floats) -> dict[str, float]:
+    """Errors of lesion means, and lesions that the inputs show and the generated phase has lost."""
+    around = (case.masks["liver"] > 0) & (case.masks["lesions"] == 0)
+    lesions = _large_lesions(case)
+    if not lesions or not around.any():
         return {}
-    return _shares(name, np.abs(error[inside]) / sd[inside], stretch)
-
-
-def _shares(name: str, deviations: Floats, stretch: Stretch) -> dict[str, float]:
-    narrow, wide = stretch.of(name)
-    return {
-        f"{name}_cover68": float((deviations <= NORMAL_68 * narrow).mean()),
-        f"{name}_cover95": float((deviations <= NORMAL_95 * wide).mean()),
-        f"{name}_factor68": float(np.quantile(deviations, 0.68)) / NORMAL_68,
-        f"{name}_factor95": float(np.quantile(deviations, 0.95)) / NORMAL_95,
-    }
-
-
-def _lesions(
-    case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated, truth: Floats, stretch: Stretch
-) -> dict[str, float]:
-    """Errors of lesion means, their coverage, and lesions that the inputs show and the generated phase has lost.
-
-    Errors within a lesion go together, so the doubt of its mean is taken as the mean of its voxels' (our choice).
-    """
-    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
-    voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
-    around = liver & (labels == 0)
-    if not around.any():
-        return {}
-    errors, deviations, visible, erased = [], [], 0, 0
+    errors, visible, erased = [], 0, 0
     noise = {p: noise_of(hu, around) for p, hu in inputs.items()}
-    for number in np.unique(labels[labels > 0]):
-        inside = labels == number
-        if inside.sum() * voxel_mm3 < SMALLEST_LESION_MM3:
-            continue
-        wrong = abs(float((made.hu - truth)[inside].mean()))
-        errors.append(wrong)
-        deviations.append(wrong / float(made.sd_hu[inside].mean()))
+    for inside in lesions:
+        errors.append(abs(float((made.hu - truth)[inside].mean())))
         seen = [abs(_contrast(hu, inside, around)) * float(inside.sum()) ** 0.5 / noise[p] for p, hu in inputs.items()]
         if max(seen) >= VISIBLE and abs(_contrast(truth, inside, around)) >= TRUE_CONTRAST_HU:
             visible += 1
             erased += abs(_contrast(made.hu, inside, around)) < FADED_HU
-    if not errors:
-        return {}
-    found = {"lesion_mean_mae": float(np.mean(errors)), "visible": float(visible), "erased": float(erased)}
-    return found | _shares("lesion_mean", np.asarray(deviations), stretch)
+    return {"lesion_mean_mae": float(np.mean(errors)), "visible": float(visible), "erased": float(erased)}
 
 
 def _contrast(hu: Floats, inside: Bools, around: Bools) -> float:

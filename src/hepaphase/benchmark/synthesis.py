@@ -23,7 +23,7 @@ from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
 from .cases import aligned
-from .generated import Stretch, measure
+from .generated import NORMAL_68, NORMAL_95, Stretch, deviations, measure
 from .physics import prepared_exam
 
 SUBSETS = tuple(subset for size in range(1, 4) for subset in combinations(Phase, size))
@@ -64,6 +64,8 @@ class SynthesisRow:
     """As ``benchmark.generated.measure`` names them; with the physics of the completed set ``physics_score`` and
     ``physics_failed`` where that was asked."""
     seconds: float
+    spread: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
+    """Quantiles of the errors in units of the doubt, by region."""
 
 
 def run(
@@ -112,14 +114,19 @@ def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], con
 
 
 def scales(rows: Sequence[SynthesisRow]) -> dict[str, dict[str, list[float]]]:
-    """Mean factors over patients by ``generator | inputs | target`` and region."""
+    """Factors on the doubt that would give it its coverage on these patients, by pair and region.
+
+    The two central quantiles of the errors over all patients, each counting alike (lesion means: each lesion).
+    """
     found: dict[str, dict[str, list[float]]] = {}
     for pair in dict.fromkeys((r.generator, r.inputs, str(r.target)) for r in rows):
-        figures = [r.figures for r in rows if (r.generator, r.inputs, str(r.target)) == pair]
+        chosen = [r.spread for r in rows if (r.generator, r.inputs, str(r.target)) == pair]
         for region in REGIONS:
-            both = [[f[f"{region}_factor{k}"] for f in figures if f"{region}_factor{k}" in f] for k in (68, 95)]
-            if both[0]:
-                found.setdefault(" | ".join(pair), {})[region] = [float(np.mean(values)) for values in both]
+            points = [spread[region] for spread in chosen if region in spread]
+            if points:
+                narrow, wide = np.quantile(np.concatenate(points), [0.68, 0.95])
+                factors = [float(narrow) / NORMAL_68, float(wide) / NORMAL_95]
+                found.setdefault(" | ".join(pair), {})[region] = factors
     return found
 
 
@@ -186,11 +193,17 @@ def _rows(
         made[target] = one
         stretch = options.stretches.get((name, ", ".join(subset), str(target)), Stretch())
         figures = measure(case, study.hu, target, one, stretch)
-        rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, figures, seconds))
+        apart = {n: v if n == "lesion_mean" else _points(v) for n, v in deviations(case, target, one).items()}
+        rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, figures, seconds, apart))
     if physics and made:
         facts = _physics(case, study, made)
         rows = [replace(row, figures={**row.figures, **facts}) for row in rows]
     return rows
+
+
+def _points(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """As many quantiles of each patient, so that patients count alike."""
+    return np.asarray(np.quantile(values, (np.arange(200) + 0.5) / 200))
 
 
 def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Generated]) -> dict[str, float]:

@@ -150,6 +150,24 @@ def times(
 
 
 @command.command()
+@click.argument("rows", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("baseline", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--margin", default=0.02, show_default=True, help="Largest difference in AUC that does not matter.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def equivalence(rows: Path, baseline: Path, margin: float, resamples: int) -> None:
+    """Whether the reading in ROWS is as good as that in BASELINE: two patient tables of the same patients.
+
+    Paired bootstrap, and two one-sided tests on AUC-8, AUC-2 and malignant AUC.
+    """
+    from ..evaluation.bootstrap import Bootstrap
+    from ..evaluation.equivalence import table, verdicts
+    from ..evaluation.rows import read_rows
+
+    config = Bootstrap(num_resamples=resamples)
+    click.echo(table(verdicts(read_rows(rows), read_rows(baseline), margin=margin, config=config)))
+
+
+@command.command()
 @click.argument("out", type=FOLDER)
 @click.option("--lesions", default=100, show_default=True, help="Simulated lesions of 20 mm or more of each kind.")
 @click.option("--seed", default=0, show_default=True, help="First patient drawn.")
