@@ -8,12 +8,13 @@ from torch import nn
 
 from ..base.errors import ConfigError
 from ..nn.conv import ConvNormAct, Norm
-from ..study.lesions import LESION_CLASSES
+from ..study.lesions import LESION_CLASSES, METASTASIS_ORIGINS
 from ..study.phase import Phase
 from .anchors import AnchorQueries
 from .encoder import Encoder, Stage
 from .fusion import IterativeFusion, PhaseStem, PhaseStems
 from .fusion_rivals import ConvLstmFusion, MomentFusion, StackedStem
+from .known_facts import ClinicalTokens
 from .mask_transformer import Extras, Fusion, Fusions, MaskTransformer, VoxelHeads
 from .patient_branch import PatientBranch
 from .pixel_decoder import PixelDecoder
@@ -71,9 +72,15 @@ class NetworkConfig:
     """PLAN has 4."""
     dropout: float = 0.2
     """In the patient branch (PLAN)."""
+    num_origins: int = 0
+    """Origins of metastases told apart, ``len(METASTASIS_ORIGINS)`` with that head; zero leaves it out."""
+    clinical_tokens: bool = False
+    """Let queries look at what is known of the patient; what is unknown is not looked at."""
 
     def __post_init__(self) -> None:
         check_windows(tuple((low, high) for low, high in self.windows_hu))
+        if self.num_origins not in (0, len(METASTASIS_ORIGINS)):
+            raise ConfigError(f"num_origins must be 0 or {len(METASTASIS_ORIGINS)}, got {self.num_origins}.")
         if self.norm not in ("instance", "group", "none"):
             raise ConfigError(f"norm must be instance, group or none, got '{self.norm}'.")
         if self.width % self.num_heads:
@@ -137,7 +144,9 @@ def _heads(config: NetworkConfig) -> tuple[VoxelHeads, Extras]:
     queries = _queries(config) if config.num_queries else None
     voxel = _voxel_heads(config)
     anchors = AnchorQueries(config.num_anchors, config.embedding, config.width) if config.num_anchors else None
-    return voxel, Extras(queries=queries, anchors=anchors, patient=_patient(config) if config.num_memory else None)
+    patient = _patient(config) if config.num_memory else None
+    clinical = ClinicalTokens(config.width) if config.clinical_tokens else None
+    return voxel, Extras(queries=queries, anchors=anchors, patient=patient, clinical=clinical)
 
 
 def _fusions(config: NetworkConfig) -> Fusions:
@@ -175,6 +184,7 @@ def _voxel_heads(config: NetworkConfig) -> VoxelHeads:
         nn.Conv3d(config.finest_channels, width, 1),
         nn.Conv3d(width, config.embedding, 1),
         classes,
+        nn.Conv3d(width, config.num_origins, 1) if config.num_origins else None,
     )
 
 

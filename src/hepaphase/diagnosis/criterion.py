@@ -10,6 +10,7 @@ from .contrastive import ContrastConfig
 from .losses import focal_loss, lesion_dice, point_dice, point_entropy, voxel_entropy, voxel_weight
 from .mask_transformer import Prediction
 from .matching import CostConfig, match
+from .origins import origin_entropy
 from .patient_branch import consistency, patient_entropy, patient_targets
 from .points import PointConfig, SampledVoxels, least_certain, sample_voxels
 from .query_decoder import QueryOutput
@@ -27,6 +28,8 @@ class Targets:
     """(B, z, y, x) boolean, lesions included, with a margin if wanted."""
     ignore: Tensor
     """(B, z, y, x) boolean: lesions too small to be asked for."""
+    origins: tuple[Tensor, ...] = ()
+    """Per study the origin (K,) of its lesions, -1 where unknown or no metastasis; empty where none is known at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,8 @@ class LossConfig:
     """On the patient branch, where there is one (our choice)."""
     consistency_weight: float = 0.1
     """On the difference between the patient branch and the queries (PLAN)."""
+    origin_weight: float = 1.0
+    """On the origins of metastases, where there is that head (our choice)."""
     full_voxels: int = 8
     """A patient has a class fully from this many voxels (half a milliliter at 4 mm; PLAN: 100 of its voxels)."""
     contrast: ContrastConfig = field(default_factory=ContrastConfig)
@@ -63,7 +68,7 @@ class LossConfig:
 
     def __post_init__(self) -> None:
         names = ["seg_weight", "class_weight", "gamma", "no_object_weight", "voxel_weight", "outside_liver"]
-        for name in (*names, "patient_weight", "consistency_weight"):
+        for name in (*names, "patient_weight", "consistency_weight", "origin_weight"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}.")
         if self.full_voxels < 1:
@@ -111,6 +116,9 @@ def judge(prediction: Prediction, targets: Targets, config: LossConfig, generato
     if prediction.voxel_logits is not None:
         terms["voxel"] = semantic_term(prediction.voxel_logits, targets, config)
         loss = loss + config.voxel_weight * terms["voxel"]
+    if prediction.origin_logits is not None and targets.origins:
+        terms["origin"] = origin_entropy(prediction.origin_logits, targets.labels, targets.origins)
+        loss = loss + config.origin_weight * terms["origin"]
     if prediction.patient_logits is not None:
         terms |= patient_terms(prediction, prediction.patient_logits, targets, config)
         loss = loss + config.patient_weight * terms["patient"]

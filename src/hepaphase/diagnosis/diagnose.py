@@ -16,9 +16,11 @@ from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
 from ..study.study import AlignedStudy
 from .build import NetworkConfig, build
+from .known_facts import clinical_numbers
 from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
 from .naming import Namer, namer_of, network_of
+from .origins import origin_shares
 from .postprocess import ReadConfig, class_probabilities, lesion_labels
 from .semantic import semantic
 from .tiles import read_tiles
@@ -103,6 +105,21 @@ class Reader:
         both = np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
         return both[: len(self.classes) + 1], both[len(self.classes) + 1 :]
 
+    def origins(
+        self, study: AlignedStudy, lesions: npt.NDArray[np.integer], *, temperature: float = 1.0
+    ) -> list[dict[str, float]] | None:
+        """For lesion 1 ... L of ``lesions`` (z, y, x) the probability of each origin, were it a metastasis.
+
+        None for a network that does not tell origins. The study is read whole, not in tiles.
+        """
+        scan = scan_of(study, multiple=self.config.size_multiple, device=self.device)
+        with torch.inference_mode():
+            logits = self.network(scan).origin_logits
+        if logits is None:
+            return None
+        z, y, x = study.geometry.shape_zyx
+        return origin_shares(logits[0, :, :z, :y, :x].float().cpu().numpy(), lesions, temperature=temperature)
+
     def _read(self, scan: Scan) -> Tensor:
         """Both maps, one after the other (1, 2 (K + 1), z, y, x)."""
         read, said = self.read, self.network(scan)
@@ -165,7 +182,8 @@ def scan_of(
             liver_hu[0, index] = median_hu(study.hu[phase], liver)
     wide = np.pad(widened(liver), padding)[None]
     present = np.array([[phase in study.hu for phase in Phase]])
-    return Scan(*(torch.from_numpy(part).to(device) for part in (hu, present, wide, liver_hu)))
+    known = clinical_numbers(study.clinical)[None]
+    return Scan(*(torch.from_numpy(part).to(device) for part in (hu, present, wide, liver_hu, known)))
 
 
 def _phases(study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

@@ -10,6 +10,7 @@ from .anchors import AnchorQueries
 from .encoder import Encoder
 from .fusion import IterativeFusion, PhaseStems
 from .fusion_rivals import ConvLstmFusion, MomentFusion, StackedStem
+from .known_facts import NUM_FACTS, ClinicalTokens
 from .patient_branch import PatientBranch
 from .pixel_decoder import PixelDecoder
 from .query_decoder import QueryDecoder, QueryOutput
@@ -28,6 +29,8 @@ class Prediction:
     """(B, K + 1, z, y, x) of the semantic branch, background last; None without that branch."""
     patient_logits: Tensor | None = None
     """(B, K) of the patient branch; None without that branch."""
+    origin_logits: Tensor | None = None
+    """(B, R, z, y, x), where a metastasis would come from; None without that head."""
 
     @property
     def final(self) -> QueryOutput:
@@ -62,18 +65,27 @@ class Fusions(nn.Module):
 class VoxelHeads(nn.Module):
     """From the pyramid's finest map and the full-resolution fusion to mask features and, if wanted, class logits."""
 
-    def __init__(self, smooth: ConvNormAct, reduce: nn.Conv3d, features: nn.Conv3d, classes: nn.Conv3d | None) -> None:
-        """``classes`` is the semantic branch (as in PLAN), background last, or None to leave it out."""
+    def __init__(
+        self,
+        smooth: ConvNormAct,
+        reduce: nn.Conv3d,
+        features: nn.Conv3d,
+        classes: nn.Conv3d | None,
+        origins: nn.Conv3d | None = None,
+    ) -> None:
+        """``classes`` is the semantic branch (as in PLAN), background last, or None to leave it out; so ``origins``."""
         super().__init__()
         self.reduce = reduce
         self.smooth = smooth
         self.features = features
         self.classes = classes
+        self.origins = origins
 
-    def forward(self, finest: Tensor, fine: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Mask features and class logits at the size of ``fine``."""
+    def forward(self, finest: Tensor, fine: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Mask features, class logits and logits of origins at the size of ``fine``."""
         shared = self.smooth(torch.cat([upsample_to(self.reduce(finest), fine), fine], dim=1))
-        return self.features(shared), None if self.classes is None else self.classes(shared)
+        classes = None if self.classes is None else self.classes(shared)
+        return self.features(shared), classes, None if self.origins is None else self.origins(shared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,7 @@ class Extras:
     queries: QueryDecoder | None
     anchors: AnchorQueries | None = None
     patient: PatientBranch | None = None
+    clinical: ClinicalTokens | None = None
 
 
 class MaskTransformer(nn.Module):
@@ -107,6 +120,7 @@ class MaskTransformer(nn.Module):
         self.voxel_heads = voxel_heads
         self.anchors = extras.anchors
         self.patient_branch = extras.patient
+        self.clinical_tokens = extras.clinical
         self.windows_hu = windows_hu
         self.contrast = contrast
 
@@ -115,18 +129,33 @@ class MaskTransformer(nn.Module):
         channels = network_channels(scan, self.windows_hu, contrast=self.contrast)
         fine, coarse = self.fusions(channels, scan.present)
         levels, finest = self.pixel_decoder(self.encoder(coarse))
-        mask_features, voxel_logits = self.voxel_heads(finest, fine)
+        mask_features, voxel_logits, origins = self.voxel_heads(finest, fine)
         patient = None if self.patient_branch is None else self.patient_branch(levels)
-        return Prediction(self._answers(levels, mask_features, voxel_logits), mask_features, voxel_logits, patient)
+        answers = self._answers(levels, mask_features, voxel_logits, self._facts(scan))
+        return Prediction(answers, mask_features, voxel_logits, patient, origins)
 
-    def _answers(self, levels: list[Tensor], mask_features: Tensor, voxel_logits: Tensor | None) -> list[QueryOutput]:
+    def _facts(self, scan: Scan) -> tuple[Tensor, Tensor] | None:
+        """Tokens of what is known of the patients, and which; None for a network that does not look at them."""
+        if self.clinical_tokens is None:
+            return None
+        nothing = torch.zeros(len(scan.hu), NUM_FACTS, device=scan.hu.device)
+        facts: tuple[Tensor, Tensor] = self.clinical_tokens(nothing if scan.clinical is None else scan.clinical)
+        return facts
+
+    def _answers(
+        self,
+        levels: list[Tensor],
+        mask_features: Tensor,
+        voxel_logits: Tensor | None,
+        facts: tuple[Tensor, Tensor] | None,
+    ) -> list[QueryOutput]:
         if self.query_decoder is None:
             return []
         anchors = None
         if self.anchors is not None:
             assert voxel_logits is not None, "anchors come from the semantic branch"
             anchors = self.anchors(mask_features, voxel_logits)
-        answers: list[QueryOutput] = self.query_decoder(levels, mask_features, anchors)
+        answers: list[QueryOutput] = self.query_decoder(levels, mask_features, anchors, facts)
         return answers
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..nn.attention import Attention, FeedForward, sine_positions
+from .known_facts import beside
 
 
 class DecoderLayer(nn.Module):
@@ -89,11 +90,17 @@ class QueryDecoder(nn.Module):
         self.place = nn.Embedding(num_queries + num_anchors, width)
         self.level = nn.Embedding(num_levels, width)
 
-    def forward(self, levels: list[Tensor], mask_features: Tensor, anchors: Tensor | None = None) -> list[QueryOutput]:
+    def forward(
+        self,
+        levels: list[Tensor],
+        mask_features: Tensor,
+        anchors: Tensor | None = None,
+        facts: tuple[Tensor, Tensor] | None = None,
+    ) -> list[QueryOutput]:
         """Answers before the first layer and after each, the last one final.
 
         ``levels`` are (B, D, z, y, x) from coarse to fine; ``mask_features`` (B, E, z, y, x) at mask resolution;
-        ``anchors`` (B, A, D) where there are any.
+        ``anchors`` (B, A, D) where there are any; ``facts`` as ``ClinicalTokens`` gives, looked at beside the voxels.
         """
         num_batch = len(mask_features)
         queries = self.content.weight.expand(num_batch, -1, -1)
@@ -106,7 +113,7 @@ class QueryDecoder(nn.Module):
             tokens = levels[level].flatten(2).transpose(1, 2) + self.level.weight[level]
             places = sine_positions(_shape(levels[level]), tokens.shape[2], device=tokens.device)
             allowed = allowed_voxels(outputs[-1], mask_features, _shape(levels[level]))
-            queries = layer(queries, where, tokens, places.expand_as(tokens), allowed)
+            queries = layer(queries, where, *beside(tokens, places.expand_as(tokens), allowed, facts))
             outputs.append(self.heads(queries))
         return outputs
 

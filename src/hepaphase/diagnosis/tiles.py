@@ -48,7 +48,7 @@ def read_tiles(read: Callable[[Scan], Tensor], scan: Scan, tile: Shape) -> Tenso
     seen = torch.zeros(scan.hu.shape[2:], device=scan.hu.device)
     for corner in corners(scan.liver[0], tile):
         where = (..., *box(corner, tile))
-        part = read(Scan(scan.hu[where], scan.present, scan.liver[where], scan.liver_hu))
+        part = read(Scan(scan.hu[where], scan.present, scan.liver[where], scan.liver_hu, scan.clinical))
         if total is None:
             total = part.new_zeros((*part.shape[:2], *scan.hu.shape[2:]))
         total[where] += weight * part

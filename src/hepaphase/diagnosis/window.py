@@ -48,6 +48,8 @@ class Scan:
     """(B, z, y, x) boolean, with a margin."""
     liver_hu: Tensor
     """(B, P), median HU of the whole liver, lesions included; anything for phases that are not there."""
+    clinical: Tensor | None = None
+    """(B, F) as ``known_facts.clinical_numbers``; None where nothing is known."""
 
 
 def apply_contrast(scan: Scan) -> Tensor:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import ConfigError
-from ..diagnosis.galsce.box import BOX_ZYX, channels, clinical_numbers
+from ..diagnosis.galsce.box import BOX_ZYX, channels
 from ..diagnosis.galsce.network import GalsceConfig
 from ..diagnosis.galsce.scheme import Labels, SeenLesion, scheme
+from ..diagnosis.known_facts import clinical_numbers
 from .augment import Augmentation
 from .cohort import Cohort, PreparedCase
 from .data import Sample

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from ..base.errors import ConfigError
 from ..diagnosis.diagnose import median_hu, widened
+from ..diagnosis.known_facts import clinical_numbers
+from ..diagnosis.origins import ORIGIN_INDEX, UNKNOWN
 from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
 from .augment import Augmentation, Change
@@ -40,6 +42,8 @@ class PatchConfig:
     """Share of examples that hold a lesion, each class equally often; the others lie anywhere in the liver."""
     min_voxels: int = 2
     """Lesions with fewer voxels (113 mm^3 at 4 mm) are not asked for."""
+    hide_facts: float = 0.0
+    """Chance for each fact of the patient to be hidden, for a network that looks at them: any may be missing."""
     phases: PhaseChoice = field(default_factory=PhaseChoice)
     lined_up: LinedUp = field(default_factory=LinedUp)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -47,8 +51,8 @@ class PatchConfig:
     def __post_init__(self) -> None:
         if min(*self.shape_zyx, self.min_voxels) < 1:
             raise ConfigError(f"Sizes must be at least one, got {self}.")
-        if not 0 <= self.lesion_share <= 1:
-            raise ConfigError(f"lesion_share must be a share, got {self.lesion_share}.")
+        if not (0 <= self.lesion_share <= 1 and 0 <= self.hide_facts <= 1):
+            raise ConfigError(f"lesion_share and hide_facts must be shares, got {self}.")
 
 
 class Wanted(NamedTuple):
@@ -87,7 +91,8 @@ class LesionPatches:
 
         Fields: ``hu`` (4, z, y, x) float32, zero where absent; ``present`` (4,) bool; ``labels`` (z, y, x) int64,
         1 ... K for the lesions asked for; ``classes`` (MAX_LESIONS,) int64, -1 beyond K; ``liver`` and ``ignore``
-        (z, y, x) bool; ``liver_hu`` (4,) float32.
+        (z, y, x) bool; ``liver_hu`` (4,) float32; ``origins`` (MAX_LESIONS,) int64, -1 where unknown; ``clinical``
+        (F,) float32.
         """
         number, key = self._order[index]
         case = self._case(number)
@@ -97,6 +102,7 @@ class LesionPatches:
         truth = truth_of(case, corner, self._config)
         parts = ({p: cut(v, corner, shape, -1000) for p, v in of.items()} for of in _all(case))
         hu, clean = lie.volumes(*parts)
+        truth["clinical"] = clinical_numbers(case.clinical)
         liver_hu = self._liver_hu(number, lined=lie.lined)
         if not self._training:
             return {**as_arrays(hu, liver_hu, shape), **truth}
@@ -104,6 +110,8 @@ class LesionPatches:
         shown = self._config.phases.draw(tuple(hu), rng)
         changed = change.hu({phase: hu[phase] for phase in shown}, clean)
         liver_hu = {phase: change.level_hu(phase, level) for phase, level in liver_hu.items()}
+        if self._config.hide_facts:
+            truth["clinical"][rng.random(len(truth["clinical"])) < self._config.hide_facts] = 0
         return {**as_arrays(changed, liver_hu, shape), **{k: _flipped(k, v, change) for k, v in truth.items()}}
 
     def _liver_hu(self, number: int, *, lined: bool) -> dict[Phase, float]:
@@ -169,15 +177,17 @@ def truth_of(case: PreparedCase, corner: Corner, config: PatchConfig) -> dict[st
     lesions = cut(case.masks["lesions"], corner, config.shape_zyx, 0)
     liver = cut(case.masks["liver"], corner, config.shape_zyx, 0) > 0
     labels = np.zeros(lesions.shape, dtype=np.int64)
-    classes = np.full(MAX_LESIONS, -1, dtype=np.int64)
+    classes, origins = (np.full(MAX_LESIONS, -1, dtype=np.int64) for _ in range(2))
     count = 0
     for lesion_id, key in case.lesion_classes.items():
         voxels = lesions == lesion_id
         if count < MAX_LESIONS and voxels.sum() >= config.min_voxels:
             classes[count] = CLASS_INDEX[key]
+            origins[count] = ORIGIN_INDEX.get(case.lesion_origins.get(lesion_id, ""), UNKNOWN)
             count += 1
             labels[voxels] = count
-    return {"labels": labels, "classes": classes, "liver": widened(liver), "ignore": (lesions > 0) & (labels == 0)}
+    ignore = (lesions > 0) & (labels == 0)
+    return {"labels": labels, "classes": classes, "origins": origins, "liver": widened(liver), "ignore": ignore}
 
 
 def as_arrays(
@@ -200,4 +210,4 @@ def _all(case: PreparedCase) -> tuple[Mapping[Phase, npt.NDArray[Any]], ...]:
 
 
 def _flipped(name: str, array: npt.NDArray[Any], change: Change) -> npt.NDArray[Any]:
-    return array if name == "classes" else change.flip(array)
+    return array if name in ("classes", "origins", "clinical") else change.flip(array)

@@ -8,9 +8,10 @@ import torch
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.bundle.bundle import Bundle
-from hepaphase.diagnosis.galsce.box import channels, clinical_numbers, cut_box, liver_box
+from hepaphase.diagnosis.galsce.box import channels, cut_box, liver_box
 from hepaphase.diagnosis.galsce.classify import Classifier
-from hepaphase.diagnosis.galsce.network import NUM_CLINICAL, Galsce, GalsceConfig, last_states
+from hepaphase.diagnosis.galsce.network import Galsce, GalsceConfig, last_states
+from hepaphase.diagnosis.known_facts import NUM_FACTS, clinical_numbers
 from hepaphase.study.phase import Phase
 
 from ..tiny import aligned
@@ -36,7 +37,7 @@ def test_the_lstm_reads_what_is_there_as_one_sequence() -> None:
 def test_every_subset_in_one_batch_equals_one_study_at_a_time_and_missing_phases_are_not_read() -> None:
     torch.manual_seed(0)
     net = Galsce(TINY).eval()
-    x, known = torch.randn(len(SUBSETS), 4, 2, 8, 8, 8), torch.randn(len(SUBSETS), NUM_CLINICAL)
+    x, known = torch.randn(len(SUBSETS), 4, 2, 8, 8, 8), torch.randn(len(SUBSETS), NUM_FACTS)
     together = net(x, PRESENT, known)
     assert together.shape == (15, 8)
     hidden = x.masked_fill(~PRESENT[:, :, None, None, None, None], float("nan"))
@@ -48,7 +49,7 @@ def test_every_subset_in_one_batch_equals_one_study_at_a_time_and_missing_phases
 def test_the_fusion_learns_without_moving_the_experts_and_an_expert_without_the_fusion() -> None:
     torch.manual_seed(0)
     net = Galsce(TINY)
-    x, present, known = torch.randn(1, 4, 2, 8, 8, 8), torch.ones(1, 4, dtype=torch.bool), torch.randn(1, NUM_CLINICAL)
+    x, present, known = torch.randn(1, 4, 2, 8, 8, 8), torch.ones(1, 4, dtype=torch.bool), torch.randn(1, NUM_FACTS)
     net(x, present, known).square().sum().backward()
     assert {n.split(".")[0] for n, p in net.named_parameters() if p.grad is not None} == {"fuse"}
     net.zero_grad()

@@ -2,6 +2,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from hepaphase.diagnosis.contrastive import ContrastConfig
 from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.diagnosis.postprocess import ReadConfig
 from hepaphase.recipes.reader import TINY, recipe
+from hepaphase.study.lesions import METASTASIS_ORIGINS
 from hepaphase.training.cohort import open_cohort, split
 from hepaphase.training.data import Batches
 from hepaphase.training.loop import Options, fit
@@ -96,6 +98,7 @@ VARIANTS = {
     "moments": {"fusion": "moments"},
     "convlstm": {"fusion": "convlstm"},
     "own operators": {"shared_operator": False},
+    "facts": {"clinical_tokens": True},
 }
 
 
@@ -110,10 +113,33 @@ def test_every_rival_trains_and_is_read(name: str, batches: Batches) -> None:
     assert ("patient" in figures) == ("consistency" in figures) == (name == "plan")
     still = {n for n, p in task._network.named_parameters() if p.grad is None or not p.grad.any()}
     unused = "voxel_heads.features" if name == "voxels alone" else "operators"
-    assert [n for n in still if unused not in n and "anchors.project" not in n] == []  # no anchors yet
+    assert [n for n in still if unused not in n and "anchors.project" not in n and "clinical" not in n] == []
     reader = Reader.from_bundle(task.bundle({}))
     study = aligned(shape=(16, 16, 16))
     assert reader.diagnose(study).semantic.shape == (9, 16, 16, 16)
+
+
+def test_origins_are_learned_from_cases_that_know_them(tmp_path: Path) -> None:
+    folder = write_lesion_cohort(tmp_path / "cohort")
+    for path in open_cohort(folder).files:
+        with np.load(path) as file:
+            fields = dict(file.items())
+        count = len(fields["lesion_ids"])
+        fields["lesion_classes"] = np.array(["metastasis"] * count, dtype=str)
+        fields["lesion_origins"] = np.array(["lung", "", "net"][:count], dtype=str)
+        np.savez(path, **fields, clinical='{"sex": "F", "age": 50, "hbv": true}')
+    network = dataclasses.replace(TINY.network, num_origins=len(METASTASIS_ORIGINS), clinical_tokens=True)
+    patch = dataclasses.replace(TINY.patch, hide_facts=0.5)
+    config = dataclasses.replace(TINY, network=network, patch=patch, bfloat16=False)
+    samples = recipe().samples(open_cohort(folder), config, training=True)
+    made = Batches(samples=samples, batch_size=4, seed=0)
+    batch = made[0]
+    lung = METASTASIS_ORIGINS.index("lung")
+    assert set(batch["origins"].unique().tolist()) <= {-1, lung, METASTASIS_ORIGINS.index("net")}
+    assert (batch["origins"] == lung).any() and (batch["clinical"] == 0).any() and (batch["clinical"] != 0).any()
+    torch.manual_seed(0)
+    figures = DiagnosisTask(config, SETUP).step(batch, progress=Progress(0, 60))
+    assert 0 < figures["origin"] < 5
 
 
 def test_the_contrastive_loss_joins_the_others_and_fills_its_bank(batches: Batches) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...study.phase import Phase
-from ..clinical import FACTS
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -56,12 +55,3 @@ def channels(
             for channel, mask in enumerate(masks):
                 out[index, channel][mask] = values[mask]
     return out, np.array([phase in hu for phase in Phase])
-
-
-def clinical_numbers(clinical: Mapping[str, Any]) -> Floats:
-    """Sex (female, male), age in centuries, and 1, -1 or 0 for each fact that is so, is not so or is unknown: (F,)."""
-    sex = [float(clinical.get("sex") == s) for s in ("F", "M")]
-    age = clinical.get("age")
-    century = float(age) / 100 if isinstance(age, (int, float)) and not isinstance(age, bool) else 0.0
-    facts = [0.0 if not isinstance(clinical.get(f), bool) else 1.0 if clinical[f] else -1.0 for f in FACTS]
-    return np.array([*sex, century, *facts], np.float32)

@@ -7,7 +7,8 @@ import torch
 from ...bundle.bundle import Bundle
 from ...study.study import AlignedStudy
 from ..diagnose import liver_of
-from .box import channels, clinical_numbers
+from ..known_facts import clinical_numbers
+from .box import channels
 from .network import Galsce, GalsceConfig
 from .scheme import scheme
 

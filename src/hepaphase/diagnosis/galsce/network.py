@@ -11,14 +11,12 @@ from torch import Tensor, nn
 from ...base.errors import ConfigError
 from ...nn.conv import ConvNormAct, Norm, channels_last
 from ...study.phase import Phase
-from ..clinical import FACTS
 from ..encoder import Stage
+from ..known_facts import NUM_FACTS
 from .scheme import scheme
 
 NUM_CHANNELS = 2
 """Liver and lesions."""
-NUM_CLINICAL = 3 + len(FACTS)
-"""Sex (two numbers), age, and what else is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,7 @@ class Expert(nn.Module):
         super().__init__()
         self.streams = nn.ModuleList(Stream(config) for _ in Phase)
         self.reduce = nn.Linear(config.widths[-1], config.reduced)
-        self.clinical = nn.Linear(NUM_CLINICAL, config.reduced)
+        self.clinical = nn.Linear(NUM_FACTS, config.reduced)
         self.lstm = nn.LSTM(config.reduced, config.lstm, config.lstm_layers, batch_first=True)
         self.classify = nn.Linear(config.lstm, num_outputs)
 

@@ -191,13 +191,15 @@ class DiagnosisTask:
 
 def scan_of(batch: Batch) -> Scan:
     """What the network reads of a batch of ``training.patches``."""
-    return Scan(batch["hu"], batch["present"], batch["liver"], batch["liver_hu"])
+    return Scan(batch["hu"], batch["present"], batch["liver"], batch["liver_hu"], batch.get("clinical"))
 
 
 def targets_of(batch: Batch) -> Targets:
     """The truth in a batch of ``training.patches``."""
     classes = tuple(row[row >= 0] for row in batch["classes"])
-    return Targets(batch["labels"], classes, batch["liver"], batch["ignore"])
+    pairs = zip(batch["origins"], batch["classes"], strict=True) if "origins" in batch else ()
+    origins = tuple(origin[row >= 0] for origin, row in pairs)
+    return Targets(batch["labels"], classes, batch["liver"], batch["ignore"], origins)
 
 
 def found_lesions(prediction: Prediction, targets: Targets, read: ReadConfig) -> list[tuple[bool, bool]]:
