@@ -33,6 +33,6 @@ def test_facts_become_a_plan_that_fits_the_memory(tmp_path: Path) -> None:
         make_plan(facts, memory_gib=1)
     with pytest.raises(ConfigError, match="largest case is 4000 MiB; got 8 GiB"):
         make_plan(replace(facts, largest_case_mib=4000.0, largest_volume_mib=1000.0), memory_gib=8)
-    assert large.prepare_peak_mib == pytest.approx(700 + facts.largest_case_mib + 5 * facts.largest_volume_mib, abs=0.1)
+    assert large.prepare_peak_mib == pytest.approx(900 + facts.largest_case_mib + 4 * facts.largest_volume_mib, abs=0.1)
     write_plan(tmp_path / "plan.json", facts, large)
     assert json.loads((tmp_path / "plan.json").read_text())["plan"]["batch_size"] == large.batch_size

@@ -15,11 +15,11 @@ _BYTES_PER_VOXEL = 4 * 160
 estimate, on the safe side)."""
 _MODEL_GIB = 1.0
 """Interpreter, libraries, weights and optimizer (our estimate)."""
-_BASE_MIB = 700.0
-"""Interpreter, libraries, examinations and organ network while preparing (measured: about 500)."""
-_COPIES = 5.0
+_BASE_MIB = 900.0
+"""Interpreter, libraries, examinations, organ network and registration while preparing (measured: about 720)."""
+_COPIES = 4.0
 """Copies of the largest phase beside the case itself, while a float64 file is unpacked, livers are found or phases are
-lined up. Measured with both: 1117 MiB in all for one phase of 160 MiB, 1319 for four of 96."""
+lined up. Measured with all of these: 1118 MiB for one phase of 160 MiB, 1290 for four of 96, 763 for four of 4."""
 
 
 @dataclass(frozen=True, slots=True)
