@@ -3,7 +3,16 @@ import pytest
 from tests.toy_exams import toy_exam, write_prepared
 
 from hepaphase.base.errors import InputError
-from hepaphase.benchmark.synthesis import SynthesisOptions, given, read_scales, run, statistics, write
+from hepaphase.benchmark.synthesis import (
+    SynthesisOptions,
+    costs,
+    given,
+    num_parameters,
+    read_scales,
+    run,
+    statistics,
+    write,
+)
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import AlignedStudy
@@ -83,3 +92,13 @@ def test_scales_of_one_cohort_stretch_the_doubt_on_another(cohort, tmp_path) -> 
 def test_what_was_not_trained_is_left_out(cohort) -> None:
     rows = run(cohort, {"galsce": GENERATORS.load("galsce")()}, SynthesisOptions(subsets=((Phase.PVP,),), quiet=True))
     assert rows == []
+
+
+def test_costs_are_told(cohort) -> None:
+    generators = {name: GENERATORS.load(name)() for name in ("carry", "kinetic", "unet", "tissues")}
+    rows = run(cohort, {"carry": generators["carry"]}, SynthesisOptions(subsets=((Phase.NC,),), at_most=1, quiet=True))
+    table = costs(rows, generators)
+    assert "| carry | 0 | 0.0" in table and "| unet |" in table and table.count("not asked") == 3
+    network = generators["kinetic"].network
+    assert num_parameters(generators["kinetic"]) == sum(p.numel() for p in network.parameters()) > 1000
+    assert num_parameters(generators["unet"]) > 1000 and num_parameters(generators["tissues"]) > 1000

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +112,29 @@ def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], con
     texts = [as_csv(statistics(some, config, names=names), {"generator": t, **facts}) for t, some in each.items()]
     write_text(out / "statistics.csv", texts[0] + "".join(t.split("\n", 1)[1] for t in texts[1:]))
     return markdown({title: statistics(some, config) for title, some in each.items()})
+
+
+def costs(rows: Sequence[SynthesisRow], generators: Mapping[str, Generator]) -> str:
+    """Trained numbers and mean seconds a phase of each generator, in Markdown; the first of a study may cost most."""
+    lines = ["| generator | parameters | seconds a phase |", "|---|---|---|"]
+    for name, generator in generators.items():
+        seconds = [row.seconds for row in rows if row.generator == name]
+        shown = f"{float(np.mean(seconds)):.2f}" if seconds else "not asked"
+        lines.append(f"| {name} | {num_parameters(generator)} | {shown} |")
+    return "\n".join(lines) + "\n"
+
+
+def num_parameters(generator: Any) -> int:
+    """Trained numbers in what a generator holds: networks, or arrays of them."""
+    total = 0
+    for value in vars(generator).values() if hasattr(generator, "__dict__") else ():
+        if hasattr(value, "parameters"):
+            total += sum(int(p.numel()) for p in value.parameters())
+        elif isinstance(value, tuple):
+            total += sum(int(part.size) for part in value if isinstance(part, np.ndarray))
+        elif hasattr(value, "generate"):
+            total += num_parameters(value)
+    return total
 
 
 def scales(rows: Sequence[SynthesisRow]) -> dict[str, dict[str, list[float]]]:

@@ -91,7 +91,7 @@ def synthesis(
     """
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_errors
-    from ..benchmark.synthesis import SUBSETS, SynthesisOptions, read_scales, run, write
+    from ..benchmark.synthesis import SUBSETS, SynthesisOptions, costs, read_scales, run, write
     from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import check_device
@@ -112,6 +112,7 @@ def synthesis(
     rows = run(prepared, generators, options)
     name = cohort or prepared.name
     table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)
+    table += f"\n{costs(rows, generators)}"
     write_text(out / "table.md", table)
     click.echo(table)
 
