@@ -1,5 +1,7 @@
 """The circulation fitted back from what it shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,12 @@ def test_unknown_region_and_half_a_protocol_are_told() -> None:
         fit_circulation(strange, TYPICAL, injection=INJECTION, kappa=KAPPA)
     with pytest.raises(ConfigError, match="both or neither"):
         fit_circulation(observed(), TYPICAL, kappa=KAPPA)
+
+
+def test_the_time_of_a_scan_is_found_with_the_rest() -> None:
+    seen = [replace(one, time_s=one.time_s + 4.0, scan="late") if one.time_s < 50 else one for one in observed()]
+    found = fit_circulation(seen, TYPICAL, injection=INJECTION, kappa=KAPPA, time_sd_s={"late": 6.0})
+    assert found.values["later_s late"] == pytest.approx(-4.0, abs=0.8)
+    assert np.abs(found.residual_hu).max() < 2
+    known = fit_circulation(observed(), TYPICAL, injection=INJECTION, kappa=KAPPA)
+    assert "later_s late" not in known.values

@@ -172,12 +172,16 @@ def equivalence(rows: Path, baseline: Path, margin: float, resamples: int) -> No
 @click.argument("out", type=FOLDER)
 @click.option("--lesions", default=100, show_default=True, help="Simulated lesions of 20 mm or more of each kind.")
 @click.option("--seed", default=0, show_default=True, help="First patient drawn.")
-def simulator(out: Path, lesions: int, seed: int) -> None:
-    """Measure simulated lesions at the reference exam against the published and estimated HU of each class.
+@click.option("--patients", default=300, show_default=True, help="Patients of each class, for sizes and counts.")
+@click.option("--data", type=FOLDER, help="Real scans (those of sim-real), for texture and pictures.")
+def simulator(out: Path, lesions: int, seed: int, patients: int, data: Path | None) -> None:
+    """Measure how real simulated patients are.
 
-    Writes classes.csv and table.md to OUT.
+    Lesions at the reference exam against the published and estimated HU of each class; enhancement curves; noise power
+    spectra; sizes and counts of lesions; texture of livers beside real ones. Writes CSV, tables and plots to OUT.
     """
     from ..base.atomic import write_text
+    from ..benchmark.realism.run import Report, write_report
     from ..benchmark.simulator import compare, table, write
 
     rows = compare(lesions, seed=seed)
@@ -185,6 +189,7 @@ def simulator(out: Path, lesions: int, seed: int) -> None:
     text = table(rows)
     write_text(out / "table.md", text)
     click.echo(text)
+    click.echo(write_report(out, Report(patients=patients, seed=seed, data=data)))
 
 
 @command.command()
@@ -216,7 +221,9 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
 @click.argument("prepared", type=FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option("--train", required=True, type=FOLDER, help="Prepared patients that the observers learn from.")
-@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
+@click.option(
+    "--cohort", default="", help="Name of the cohort, written beside every figure; its kind of patients is drawn."
+)
 @click.option("--draws", default=8000, show_default=True, help="Patients drawn besides, without a body around lesions.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, resamples: int) -> None:
@@ -224,10 +231,15 @@ def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, res
 
     Writes ceiling.csv and table.md to OUT, and what was measured to OUT/cache.
     """
+    from ..benchmark.ceiling.draws import WITH_LESION, draws_for
     from ..benchmark.ceiling.run import Ceiling, run
     from ..evaluation.bootstrap import Bootstrap
+    from ..phantom.cohorts import COHORTS
 
-    made = Ceiling(train=train, num_draws=draws, bootstrap=Bootstrap(num_resamples=resamples))
+    named = COHORTS.get(cohort)
+    population = draws_for(named.population) if named else WITH_LESION
+    bootstrap = Bootstrap(num_resamples=resamples)
+    made = Ceiling(train=train, num_draws=draws, population=population, bootstrap=bootstrap)
     click.echo(run(prepared, out, made, cohort=cohort))
 
 

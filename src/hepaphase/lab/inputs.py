@@ -6,20 +6,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
 from ..kinetics.basis import make_basis
-from ..kinetics.circulation import Circulation, circulate
-from ..kinetics.injection import Injection
+from ..kinetics.circulation import Circulation
+from ..kinetics.fit import Observation, fit_circulation
 from ..kinetics.patient import Patient
-from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..phantom.tissues import Enhancement
 from ..study.phase import TYPICAL_TIME_S, Phase
 
 Floats = npt.NDArray[np.float64]
 
-_OUTPUT_SD, _GAIN_SD = 0.20, 0.25
-"""Spread of the logarithm of cardiac output (physics notes, A), and of dose times tube factor (our choice)."""
 _TIME_SD_S = {Phase.AP: 5.0, Phase.PVP: 6.0, Phase.DP: 30.0}
 """Spread of a scan's time where it is not recorded (physics notes, C)."""
 _DATA_SD_HU, _DATA_SD_SHARE = 6.0, 0.06
@@ -89,38 +85,34 @@ def patient_of(clinical: Mapping[str, Any]) -> Patient:
 
 
 def fit_inputs(vessels: VesselHu, times_s: Mapping[Phase, float | None], patient: Patient) -> Inputs:
-    """The circulation that explains the vessels best: cardiac output, gain, and the times that are not recorded.
+    """The circulation that explains the vessels best (``kinetics.fit``), and the times that are not recorded.
 
     Least squares with the spreads of the population as a prior, so that phases and vessels that are missing leave the
     typical patient and protocol (530 mg/kg in 30 s). The unenhanced blood is what the NC phase shows, else what the
     haematocrit gives (physics notes, B).
     """
-    injection = Injection.for_patient(patient.weight_kg)
-    usual = kappa_hu_per_mg_ml(120.0)
-    unknown = [p for p in _TIME_SD_S if p in times_s and times_s[p] is None]
+    unknown = {str(p): sd for p, sd in _TIME_SD_S.items() if p in times_s and times_s[p] is None}
     start = {p: float(TYPICAL_TIME_S[p] if (t := times_s.get(p)) is None else t) for p in Phase}
     rows = [(v, p, e) for v in _VESSELS for p, e in _measured(vessels.of(v), patient).items()]
-    known: dict[float, Circulation] = {}
-
-    def model(x: Floats) -> Inputs:
-        factor = float(np.exp(x[0]))
-        if factor not in known:
-            known[factor] = circulate(replace(patient, cardiac_output_factor=factor), injection)
-        times = start | {p: start[p] + float(dt) for p, dt in zip(unknown, x[2:], strict=True)}
-        return Inputs(known[factor], usual * float(np.exp(x[1])), times, factor, {})
-
-    def misses(x: Floats) -> Floats:
-        guess = model(x)
-        data = [(e - guess.vessel_hu(v, p)) / np.hypot(_DATA_SD_HU, _DATA_SD_SHARE * e) for v, p, e in rows]
-        prior = [x[0] / _OUTPUT_SD, x[1] / _GAIN_SD, *(x[2:] / [_TIME_SD_S[p] for p in unknown])]
-        return np.array([*data, *prior])
-
-    x = np.zeros(2 + len(unknown))
-    if rows:
-        scale = np.array([0.1, 0.1, *(_TIME_SD_S[p] for p in unknown)])
-        x = least_squares(misses, x, x_scale=scale, max_nfev=20).x
-    best = model(x)
-    return replace(best, residual_hu={f"{v} {p}": e - best.vessel_hu(v, p) for v, p, e in rows})
+    seen = [
+        Observation(
+            roi=vessel,
+            time_s=start[phase],
+            enhancement_hu=gain_hu,
+            sd_hu=float(np.hypot(_DATA_SD_HU, _DATA_SD_SHARE * gain_hu)),
+            scan=str(phase),
+        )
+        for vessel, phase, gain_hu in rows
+    ]
+    found = fit_circulation(seen, patient, time_sd_s=unknown)
+    later_s = {p: found.values.get(f"later_s {p}", 0.0) for p in Phase}
+    return Inputs(
+        found.circulation,
+        found.kappa,
+        {p: t + later_s[p] for p, t in start.items()},
+        found.patient.cardiac_output_factor,
+        {f"{v} {p}": float(r) for (v, p, _), r in zip(rows, found.residual_hu, strict=True)},
+    )
 
 
 def _measured(values: Mapping[Phase, float], patient: Patient) -> dict[Phase, float]:

@@ -123,7 +123,10 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
     )
     stage = draw_stage(seed, population, cirrhosis=person.cirrhosis)
     anatomy = refine(anatomy, seed, stage=stage, detail=detail)
-    liver, lesions = _draw_liver(seed, person, anatomy, detail)
+    liver, found = draw_contents(seed, person, liver_positions_mm(anatomy), detail)
+    lesions = _apart(found)
+    if detail.signs:
+        lesions = draw_around(seed, lesions, anatomy)
     return Drawn(
         seed=seed,
         person=person,
@@ -131,28 +134,28 @@ def draw(seed: int, population: Population = REFERRAL) -> Drawn:
         exam=exam,
         circulation=circulation,
         liver=liver,
-        lesions=lesions,
+        lesions=tuple(lesions),
         population=population,
         events=events,
     )
 
 
-def _draw_liver(seed: int, person: Person, anatomy: Anatomy, detail: Detail) -> tuple[Tissue, tuple[Lesion, ...]]:
-    """What the liver is made of, and its lesions."""
+def draw_contents(
+    seed: int, person: Person, positions: npt.NDArray[np.float64], detail: Detail
+) -> tuple[Tissue, list[Lesion]]:
+    """What the liver is made of, and its lesions at places taken from ``positions``, (N, 3) xyz in mm."""
     liver = draw_liver_tissue(seed, cirrhosis=person.cirrhosis, fatty_share=detail.fatty_share)
-    positions, table = liver_positions_mm(anatomy), detail.lesion_classes
+    table = detail.lesion_classes
     if not detail.signs:
-        plain = [lesion for key in person.classes for lesion in draw_lesions(seed, key, positions, table=table)]
-        return liver, tuple(_apart(plain))
+        return liver, [one for key in person.classes for one in draw_lesions(seed, key, positions, table=table)]
     kinds = {key: draw_kind(seed, key, cirrhosis=person.cirrhosis) for key in person.classes}
     if any(kind.fatty_liver for kind in kinds.values()):
         liver = fatten(seed, liver)
-    lesions = [
+    return liver, [
         lesion
         for key, kind in kinds.items()
         for lesion in draw_dressed(seed, key, positions, table=table, kind=kind, liver=liver)
     ]
-    return liver, tuple(draw_around(seed, _apart(lesions), anatomy))
 
 
 def replay(record: Mapping[str, Any]) -> Drawn:

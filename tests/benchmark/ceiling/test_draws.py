@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hepaphase.benchmark.ceiling.describe import VALUES
-from hepaphase.benchmark.ceiling.draws import FIRST_SEED, draw_many
+from hepaphase.benchmark.ceiling.draws import FIRST_SEED, WITH_LESION, draw_many, draws_for
 from hepaphase.benchmark.ceiling.measure import CLASSES, CLINICAL
 from hepaphase.phantom.cohorts import COHORTS
 from hepaphase.phantom.seeds import SEED_RANGES
@@ -39,3 +39,13 @@ def test_lesions_look_like_their_class(draws) -> None:
     assert np.abs(draws.mixed[~cysts, 0, ring] - liver[~cysts, 0]).mean() < 8
     aorta = draws.context[:, :, 1]
     assert (aorta[:, 1] > aorta[:, 3]).mean() > 0.9
+
+
+def test_reference_cohorts_are_drawn_with_their_own_lesions(draws) -> None:
+    assert draws_for(COHORTS["main-test"].population) == WITH_LESION
+    own = draws_for(COHORTS["sim-1k-test"].population)
+    assert own.detail.signs and own.lesion_free == 0
+    fine = draw_many(NUM, population=own, quiet=True)
+    assert np.isfinite(fine.mixed).all() and len(fine.owner) > NUM / 2
+    assert np.array_equal(fine.main_class, draws.main_class)  # same people, other lesions
+    assert not np.array_equal(fine.mixed[: len(draws.mixed)], draws.mixed[: len(fine.mixed)])

@@ -1,7 +1,7 @@
 """Lesions drawn from the simulator's own distributions, without a body around them: a hundred times faster."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,12 @@ from ...evaluation.lesions import SMALLEST_MM3
 from ...phantom.exam import Exam, draw_exam
 from ...phantom.growth import Painted, paint
 from ...phantom.labels import Organ
-from ...phantom.lesions import Lesion, draw_lesions
+from ...phantom.lesions import Lesion
 from ...phantom.population import Person, Population, draw_person
 from ...phantom.seeds import seed_range
+from ...phantom.simulate import draw_contents
 from ...phantom.space import Places
-from ...phantom.tissues import Enhancement, draw_liver_tissue, organ_hu
+from ...phantom.tissues import Enhancement, organ_hu
 from ...study.phase import Phase
 from .describe import SHAPE, VALUES, Floats, describe, shape_of
 from .measure import CLASSES, clinical_values, protocol_values
@@ -54,13 +55,21 @@ class Draws:
     """(N, P)."""
 
 
-def draw_many(num_patients: int, *, first_seed: int = FIRST_SEED, quiet: bool = False) -> Draws:
-    """Patients with lesions by the table's prevalence, each with an examination of their own.
+def draws_for(population: Population) -> Population:
+    """Patients with lesions by the table's prevalence, whose lesions, livers and scanner are those of a population."""
+    return replace(WITH_LESION, domain=population.domain, detail=population.detail)
 
-    Lesions smaller than 113 mm^3 on the grid are left out, as in the cohorts.
+
+def draw_many(
+    num_patients: int, *, first_seed: int = FIRST_SEED, population: Population = WITH_LESION, quiet: bool = False
+) -> Draws:
+    """Patients of a population, each with an examination of their own in which nothing fails.
+
+    Lesions smaller than 113 mm^3 on the grid are left out, as in the cohorts. What lesions do around them, and what
+    the scanner adds beside its offset, is not drawn.
     """
     seeds = range(first_seed, first_seed + num_patients)
-    rows = [_draw_one(seed) for seed in track(seeds, title="Drawing", total=num_patients, quiet=quiet)]
+    rows = [_draw_one(seed, population) for seed in track(seeds, title="Drawing", total=num_patients, quiet=quiet)]
     owner = np.repeat(np.arange(num_patients), [len(row.classes) for row in rows])
     return Draws(
         owner=owner,
@@ -88,14 +97,20 @@ class _Row:
     protocol: Floats
 
 
-def _draw_one(seed: int) -> _Row:
-    person = draw_person(seed, WITH_LESION)
-    exam, circulation = draw_exam(seed, sex=person.sex, age_years=person.age_years, cirrhosis=person.cirrhosis)
+def _draw_one(seed: int, population: Population) -> _Row:
+    person = draw_person(seed, population)
+    exam, circulation = draw_exam(
+        seed,
+        sex=person.sex,
+        age_years=person.age_years,
+        cirrhosis=person.cirrhosis,
+        domain=population.domain,
+    )
     enhancement = Enhancement(exam, circulation)
-    liver = enhancement.hu([draw_liver_tissue(seed, cirrhosis=person.cirrhosis)])[0]
+    tissue, lesions = draw_contents(seed, person, np.zeros((1, 3)), population.detail)
+    liver = enhancement.hu([tissue])[0]
     organs = organ_hu(seed, exam, circulation, liver)
     offset = np.array([exam.offset_hu[p] for p in Phase])
-    lesions = [one for key in person.classes for one in draw_lesions(seed, key, np.zeros((1, 3)))]
     rng = np.random.default_rng(seed)
     parts = [_measured(lesion, enhancement, liver, offset, rng) for lesion in lesions]
     kept = [(CLASSES.index(one.lesion_class), *part) for one, part in zip(lesions, parts, strict=True) if part]

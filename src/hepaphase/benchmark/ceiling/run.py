@@ -9,9 +9,10 @@ import numpy as np
 from ...base.atomic import atomic_path, write_text
 from ...base.extras import need
 from ...evaluation.bootstrap import Bootstrap
+from ...phantom.population import Population
 from ...study.lesions import LESION_CLASSES
 from .bracket import auc_figures
-from .draws import FIRST_SEED, Draws, draw_many
+from .draws import FIRST_SEED, WITH_LESION, Draws, draw_many
 from .error import error_figures
 from .figures import Figure, Key, bracket_text, brackets, write_figures
 from .measure import measured
@@ -27,6 +28,8 @@ class Ceiling:
     """Prepared training patients."""
     num_draws: int = 8000
     """Patients drawn besides, for the upper end of the AUC and the lower end of the error."""
+    population: Population = WITH_LESION
+    """Of those drawn."""
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
 
 
@@ -42,7 +45,7 @@ def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet:
     need("sklearn", extra="benchmark")
     test = measured(prepared, out / "cache" / "test.npz", quiet=quiet)
     train = measured(ceiling.train, out / "cache" / "train.npz", quiet=quiet)
-    draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", quiet=quiet)
+    draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", population=ceiling.population, quiet=quiet)
     figures = auc_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
     figures += error_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
     facts = {
@@ -56,14 +59,14 @@ def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet:
     return text
 
 
-def drawn(num: int, cache: Path, *, quiet: bool = False) -> Draws:
-    """Drawn patients, from ``cache`` when it holds as many."""
-    key = f"1 {num} {FIRST_SEED}"
+def drawn(num: int, cache: Path, *, population: Population = WITH_LESION, quiet: bool = False) -> Draws:
+    """Drawn patients, from ``cache`` when it holds as many of the same population."""
+    key = f"1 {num} {FIRST_SEED}" + ("" if population == WITH_LESION else f" {population}")
     if cache.is_file():
         with np.load(cache, allow_pickle=False) as file:
             if str(file["key"]) == key:
                 return Draws(**{f.name: file[f.name] for f in fields(Draws)})
-    found = draw_many(num, quiet=quiet)
+    found = draw_many(num, population=population, quiet=quiet)
     with atomic_path(cache) as partial, partial.open("wb") as file:
         np.savez_compressed(file, key=np.array(key), **{f.name: getattr(found, f.name) for f in fields(Draws)})
     return found

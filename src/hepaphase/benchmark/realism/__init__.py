@@ -1,0 +1,1 @@
+"""How real simulated patients are: curves, noise, sizes and counts, texture, pictures."""
