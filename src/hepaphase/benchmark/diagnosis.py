@@ -49,6 +49,10 @@ class Reading:
     diagnosis: Bundle
     synthesis: Bundle
     device: str = "cpu"
+    flips: bool = False
+    """Average over eight mirrorings, at eight times the cost."""
+    ensemble: tuple[Bundle, ...] = ()
+    """Networks averaged with ``diagnosis``, such as those of other folds; each costs a reading more."""
 
 
 def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = False) -> list[Result]:
@@ -91,6 +95,8 @@ def one_thread() -> None:
 def read_chunk(files: tuple[Path, ...], reading: Reading) -> dict[str, list[Read]]:
     """Rows of some cases by setting; the unit of work of a process."""
     reader = Reader.from_bundle(reading.diagnosis, device=reading.device)
+    reader.flips = reading.flips
+    reader.others = tuple(Reader.from_bundle(bundle, device=reading.device) for bundle in reading.ensemble)
     generator = generator_of(reading.synthesis, device=reading.device)
     rows: dict[str, list[Read]] = {s.name: [] for s in reading.settings}
     for path in files:

@@ -14,6 +14,7 @@ Command = Callable[..., Any]
 
 SOURCE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def models_options(command: Command) -> Command:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER, models_options, parse_phases
+from ._options import FILE, FOLDER, models_options, parse_phases
 
 
 @click.group()
@@ -19,6 +19,8 @@ def command() -> None:
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
 @click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
+@click.option("--flips", is_flag=True, help="Average over all mirrorings; eight times the time.")
+@click.option("--ensemble", multiple=True, type=FILE, help="Reader averaged with the first; each costs as much again.")
 @click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
 @click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
 @click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")
@@ -46,6 +48,7 @@ def diagnosis(  # noqa: PLR0913
     from ..benchmark.deep import Deep, deep_text
     from ..benchmark.diagnosis import Reading, run, write
     from ..benchmark.inputs import MAIN_JOB, SUBSETS
+    from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import Models, check_device
 
@@ -55,6 +58,8 @@ def diagnosis(  # noqa: PLR0913
         diagnosis=models.diagnosis,
         synthesis=models.synthesis,
         device=check_device(device),
+        flips=wanted["flips"],
+        ensemble=tuple(Bundle.load(path, kind="diagnosis") for path in wanted["ensemble"]),
     )
     results = run(prepared, reading, workers=workers)
     name = cohort or prepared.name

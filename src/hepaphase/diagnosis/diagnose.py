@@ -1,6 +1,7 @@
 """Stage II on a prepared study: lesions, their classes, the patient's scores."""
 
 from dataclasses import dataclass
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..study.findings import PatientScores
 from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
 from ..study.study import AlignedStudy
+from .average import Read, flipped_mean, mean_of
 from .build import NetworkConfig, build
 from .known_facts import clinical_numbers
 from .liver_max import patient_scores
@@ -53,6 +55,11 @@ class Reader:
 
     namer: Namer | None = None
     """Names lesions from their measures; without one the voxels name them."""
+    flips: bool = False
+    """Read every study in all eight mirrorings and average, at eight times the cost."""
+    others: "tuple[Reader, ...]" = ()
+    """Readers whose maps are averaged with this one's, each at the cost of a reading; this one's settings and naming
+    hold."""
 
     def __init__(
         self, network: MaskTransformer, config: NetworkConfig, read: ReadConfig, *, device: str = "cpu"
@@ -98,9 +105,11 @@ class Reader:
         First the semantic output; then what names lesions, the semantic branch with its background as it learned it.
         """
         tile = self.read.tile_zyx
-        scan = scan_of(study, multiple=self.config.size_multiple, smallest=tile or (1, 1, 1), device=self.device)
+        multiple = lcm(*(reader.config.size_multiple for reader in (self, *self.others)))
+        scan = scan_of(study, multiple=multiple, smallest=tile or (1, 1, 1), device=self.device)
         with torch.inference_mode():
-            probabilities = self._read(scan) if tile is None else read_tiles(self._read, scan, tile)
+            look = self._look()
+            probabilities = look(scan) if tile is None else read_tiles(look, scan, tile)
         z, y, x = study.geometry.shape_zyx
         both = np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
         return both[: len(self.classes) + 1], both[len(self.classes) + 1 :]
@@ -119,6 +128,11 @@ class Reader:
             return None
         z, y, x = study.geometry.shape_zyx
         return origin_shares(logits[0, :, :z, :y, :x].float().cpu().numpy(), lesions, temperature=temperature)
+
+    def _look(self) -> Read:
+        """How a scan is read, with whatever is averaged."""
+        each = mean_of([reader._read for reader in (self, *self.others)]) if self.others else self._read
+        return flipped_mean(each) if self.flips else each
 
     def _read(self, scan: Scan) -> Tensor:
         """Both maps, one after the other (1, 2 (K + 1), z, y, x)."""
