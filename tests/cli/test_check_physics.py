@@ -9,6 +9,8 @@ from hepaphase.io.nifti import write_nifti
 from hepaphase.phantom.grids import Grid
 from hepaphase.phantom.labels import Organ
 from hepaphase.phantom.simulate import simulate
+from hepaphase.study.phase import Phase
+from hepaphase.study.study import Study
 
 LABELS = {
     "aorta": Organ.AORTA,
@@ -19,8 +21,20 @@ LABELS = {
 }
 
 
+GRID = Grid(shape_zyx=(40, 64, 72), spacing_zyx_mm=(5.0, 5.0, 5.0))
+
+
+def test_missing_phases_are_generated_first_where_asked(tmp_path) -> None:
+    case = simulate(8, grid=GRID)
+    study = case.study
+    write_case(Study(study.case, {Phase.NC: study.phase(Phase.NC)}, masks=study.masks), tmp_path / "case")
+    found = CliRunner().invoke(group, ["check-physics", str(tmp_path / "case"), "--complete", "AP,PVP"])
+    assert found.exit_code == 0, found.output
+    assert "liver PVP" in found.output and "liver DP |" not in found.output
+
+
 def test_a_simulated_exam_gets_a_card(tmp_path) -> None:
-    case = simulate(7, grid=Grid(shape_zyx=(40, 64, 72), spacing_zyx_mm=(5.0, 5.0, 5.0)))
+    case = simulate(7, grid=GRID)
     write_case(case.study, tmp_path / "case")
     grid = next(iter(case.study.phases.values())).geometry
     for name, label in LABELS.items():

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_sources
+from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
 @click.option("--out", type=FOLDER, help="Folder for physics.json and table.md; only printed when not given.")
 @click.option("--phases", help="What the input is, when CASE is DICOM or one volume; as for read.")
+@click.option("--complete", default="none", show_default=True, help="Missing phases to generate first: AP,DP or all.")
 @click.option("--kvp", default=120.0, show_default=True, help="Tube voltage.")
 @click.option("--dose", type=float, help="Iodine given, in grams; without it the measure of mass is left out.")
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
@@ -19,6 +20,7 @@ def command(  # noqa: PLR0913
     case: Path,
     out: Path | None,
     phases: str | None,
+    complete: str,
     kvp: float,
     dose: float | None,
     no_register: bool,
@@ -33,12 +35,15 @@ def command(  # noqa: PLR0913
     from ..inference.models import Models, check_device
     from ..inference.physics import PhysicsOptions, check_physics
     from ..io.source import read_source
+    from ..study.phase import Phase
 
+    targets = parse_phases(complete)
     study = read_source(case, phases=parse_sources(phases))
     options = PhysicsOptions(
         kvp=kvp,
         dose_mg=None if dose is None else 1000 * dose,
         register=not no_register,
+        complete=tuple(Phase) if targets is None else targets,
         device=check_device(device),
     )
     card, warnings = check_physics(study, Models.load(bundles), options)

@@ -10,7 +10,9 @@ from ..organs.table import CLASSES
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..prepare.line_up import line_up
+from ..study.phase import Phase
 from ..study.study import Study
+from .complete import complete
 from .liver import find_liver
 from .models import Models
 
@@ -23,6 +25,8 @@ class PhysicsOptions:
     dose_mg: float | None = None
     """Iodine given; None when not known."""
     register: bool = True
+    complete: tuple[Phase, ...] = ()
+    """Phases to generate before measuring; those that were scanned are left out."""
     device: str = "cpu"
 
 
@@ -33,7 +37,7 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
 
     Args:
         study: any phases, generated ones among them or not.
-        models: organs is used.
+        models: organs is used, and synthesis where phases are to be completed.
         options: what is known beside the volumes.
 
     Raises:
@@ -58,6 +62,8 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
         study, transforms, warnings = lined.study, dict(lined.transforms), warnings + lined.warnings
     grid = liver_grid(liver.mask, volume.geometry)
     laid = align(study, grid, reference=reference, masks=masks, transforms=transforms)
+    targets = tuple(p for p in options.complete if p not in laid.hu)
+    laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device)
     organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
     exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
     return check(exam), warnings
