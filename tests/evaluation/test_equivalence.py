@@ -10,7 +10,7 @@ from hepaphase.evaluation.rows import PatientRow
 from hepaphase.study.lesions import LESION_CLASSES
 
 
-def reading(seed: int, *, skill: float, num: int = 240) -> list[PatientRow]:
+def reading(seed: int, *, skill: float, num: int = 160) -> list[PatientRow]:
     truth_rng, rng = np.random.default_rng(0), np.random.default_rng(seed)
     keys = list(LESION_CLASSES)
     rows = []
@@ -23,11 +23,11 @@ def reading(seed: int, *, skill: float, num: int = 240) -> list[PatientRow]:
 
 
 def test_a_reading_is_equivalent_to_itself_a_little_changed_and_worse_than_a_better_one() -> None:
-    config = Bootstrap(num_resamples=100)
+    config = Bootstrap(num_resamples=40)
     one = reading(1, skill=2.0)
     nearly = [replace(row, score={k: v + 1e-3 * i for k, v in row.score.items()}) for i, row in enumerate(one)]
     found = {v.name: v for v in verdicts(nearly, one, config=config)}
-    assert found["AUC-8"].words == "equivalent" and found["AUC-8"].num_patients == 240
+    assert found["AUC-8"].words == "equivalent" and found["AUC-8"].num_patients == 160
     blind = {v.name: v for v in verdicts(reading(2, skill=0.2), one, config=config)}
     assert blind["AUC-8"].words == "worse, beyond the margin" and blind["AUC-8"].difference.value < -0.2
     assert "| AUC-8 |" in table(list(blind.values()))

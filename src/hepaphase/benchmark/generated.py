@@ -66,6 +66,7 @@ def measure(
         figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
     figures |= _lesions(case, inputs, made, truth)
     figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
+    figures["made_up_sick" if (case.masks["lesions"] > 0).any() else "made_up_healthy"] = figures["made_up"]
     return figures
 
 
