@@ -73,3 +73,11 @@ def test_errors_are_told_by_class(case) -> None:
     found = figures(case, hu)
     assert found["lesion_hcc_mae"] == pytest.approx(7) and found["liver_mae"] == 0
     assert found["lesion_mean_mae"] == pytest.approx(7)
+
+
+def test_crps_is_the_error_of_one_who_is_sure_and_least_for_the_true_doubt(case) -> None:
+    truth = case.reference_hu[Phase.PVP].astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 4, truth.shape)
+    found = {sd: figures(case, truth + noise, sd=sd)["liver_crps"] for sd in (0.01, 2.0, 4.0, 8.0)}
+    assert found[0.01] == pytest.approx(4 * 0.798, rel=0.03)
+    assert min(found, key=lambda sd: found[sd]) == 4.0 and found[4.0] == pytest.approx(4 / np.sqrt(np.pi), rel=0.03)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy import ndimage, special
 
 from ..evaluation.metrics.psnr import psnr
 from ..evaluation.metrics.ssim import ssim_map
@@ -64,6 +64,7 @@ def measure(
         narrow, wide = stretch.of(name)
         figures[f"{name}_cover68"] = float((found <= NORMAL_68 * narrow).mean())
         figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
+    figures |= {f"{name}_crps": crps(made, truth, inside) for name, inside in _regions(case).items()}
     figures |= _lesions(case, inputs, made, truth)
     figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
     figures["made_up_sick" if (case.masks["lesions"] > 0).any() else "made_up_healthy"] = figures["made_up"]
@@ -75,15 +76,32 @@ def deviations(case: PreparedCase, target: Phase, made: Generated) -> dict[str, 
 
     Errors within a lesion go together, so the doubt of its mean is taken as the mean of its voxels' (our choice).
     """
-    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
     error = made.hu - np.asarray(case.reference_hu[target], np.float32)
-    regions = {"liver": liver & (labels == 0), "lesion": labels > 0}
-    found = {name: np.abs(error[one]) / made.sd_hu[one] for name, one in regions.items() if one.any()}
+    found: dict[str, Floats] = {name: np.abs(error[one]) / made.sd_hu[one] for name, one in _regions(case).items()}
     lesions = _large_lesions(case)
     if lesions:
         means = [abs(float(error[one].mean())) / float(made.sd_hu[one].mean()) for one in lesions]
         found["lesion_mean"] = np.asarray(means)
     return found
+
+
+def crps(made: Generated, truth: Floats, inside: Bools) -> float:
+    """Continuous ranked probability score in HU, of a normal distribution (Gneiting and Raftery 2007, eq. 21).
+
+    Error and doubt in one number: it is the absolute error of one who is sure. For a generator that draws samples the
+    normal distribution of their median and spread stands for them (our choice).
+    """
+    sd = np.asarray(made.sd_hu[inside], np.float64)
+    z = (np.asarray(truth[inside], np.float64) - made.hu[inside]) / sd
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    return float((sd * (z * special.erf(z / np.sqrt(2)) + 2 * density - 1 / np.sqrt(np.pi))).mean())
+
+
+def _regions(case: PreparedCase) -> dict[str, Bools]:
+    """Liver without lesions, and lesions; those there are."""
+    labels = case.masks["lesions"]
+    found = {"liver": (case.masks["liver"] > 0) & (labels == 0), "lesion": labels > 0}
+    return {name: one for name, one in found.items() if one.any()}
 
 
 def _large_lesions(case: PreparedCase) -> list[Bools]:
