@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.diagnosis.postprocess import ReadConfig, lesion_labels, near_liver
+from hepaphase.diagnosis.postprocess import ReadConfig, lesion_labels, near_liver, renamed
 from hepaphase.study.geometry import Geometry
 
 GEOMETRY = Geometry((6, 8, 12), (4.0, 4.0, 4.0), (5.0, -7.0, 90.0))
@@ -74,3 +74,20 @@ def test_the_margin_of_the_liver_is_in_millimetres() -> None:
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         ReadConfig(**wrong)
+
+
+def test_voxels_of_a_lesion_are_drawn_towards_its_name() -> None:
+    semantic = np.zeros((9, 2, 3, 4), np.float32)
+    semantic[0], semantic[-1] = 0.3, 0.7
+    labels = np.zeros((2, 3, 4), np.uint16)
+    labels[0, 0], labels[1, 2, 3] = 1, 2
+    classes = np.zeros((2, 8), np.float32)
+    classes[0, 5], classes[1, 0] = 1, 1
+    out = renamed(semantic, labels, classes, share=0.5)
+    np.testing.assert_allclose(out.sum(0), 1, atol=1e-6)
+    assert np.array_equal(out[-1], semantic[-1])
+    assert np.allclose(out[5, 0, 0], 0.15) and np.allclose(out[0, 0, 0], 0.15)
+    assert np.array_equal(out[:, labels != 1], semantic[:, labels != 1])  # the second says what its voxels say
+    assert renamed(semantic, np.zeros_like(labels), np.zeros((0, 8), np.float32), share=1.0) is semantic
+    with pytest.raises(ConfigError, match="namer_share"):
+        ReadConfig(namer_share=2.0)

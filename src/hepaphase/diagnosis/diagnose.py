@@ -23,7 +23,7 @@ from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
 from .naming import Namer, namer_of, network_of
 from .origins import origin_shares
-from .postprocess import ReadConfig, class_probabilities, lesion_labels
+from .postprocess import ReadConfig, class_probabilities, lesion_labels, renamed
 from .semantic import semantic
 from .tiles import read_tiles
 from .window import Scan
@@ -92,6 +92,7 @@ class Reader:
         labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read, naming=naming)
         if self.namer is not None:
             classes = self.namer.probabilities(*_phases(study), labels, class_probabilities(naming, labels), liver)
+            probabilities = renamed(probabilities, labels, classes, share=self.read.namer_share)
         return Diagnosis(
             lesions=labels,
             lesion_probabilities=[dict(zip(self.classes, map(float, row), strict=True)) for row in classes],

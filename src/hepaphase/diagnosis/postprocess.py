@@ -40,8 +40,13 @@ class ReadConfig:
     """How common each class is among lesions. With them a lesion is named by the semantic branch, which learns from
     examples that ask for each class equally often, times these shares (Bayes' rule; our choice). Without, by the
     semantic output as it is."""
+    namer_share: float = 0.5
+    """What a namer says of a lesion, as a share of what its voxels say in the semantic output, from which the patient
+    is scored; the rest is their own (our choice; docs/concepts/diagnosis.md)."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.namer_share <= 1:
+            raise ConfigError(f"namer_share must be in [0, 1], got {self.namer_share}.")
         if not (0 <= self.voxel_share <= 1 and 0 < self.threshold < 1):
             raise ConfigError(f"voxel_share must be in [0, 1] and threshold in (0, 1), got {self}.")
         if self.min_mm3 < 0 or self.outside_mm < 0:
@@ -92,6 +97,21 @@ def shared_out(classes: Floats, shares: tuple[float, ...]) -> Floats:
     """Class probabilities (L, K) from examples of each class alike, where class k has ``shares[k]`` of all lesions."""
     table = classes * np.asarray(shares, np.float32)
     return np.asarray(table / np.maximum(table.sum(axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def renamed(semantic: Floats, labels: Labels, classes: Floats, *, share: float) -> Floats:
+    """``semantic`` (K + 1, z, y, x) with the classes of each lesion's voxels drawn towards those of the lesion.
+
+    How likely a voxel is background stays; of the rest ``share`` is parted as ``classes`` (L, K) has it for the lesion.
+    """
+    if not len(classes):
+        return semantic
+    inside = labels > 0
+    out = semantic.copy()
+    own = semantic[:-1, inside]
+    said = classes[labels[inside] - 1].T * (1 - semantic[-1, inside])
+    out[:-1, inside] = (1 - share) * own + share * said
+    return out
 
 
 def near_liver(liver: npt.NDArray[np.bool_], geometry: Geometry, distance_mm: float) -> npt.NDArray[np.bool_]:
