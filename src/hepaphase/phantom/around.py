@@ -118,6 +118,8 @@ def _blocked(lesion: Lesion, anatomy: Anatomy) -> tuple[Tube, ...]:
     branches = [v for v in anatomy.vessels if v.organ is Organ.PORTAL_VEIN and v.radius_mm >= _THROMBUS_MM]
     center = np.asarray(lesion.center)
     order = sorted(branches, key=lambda v: float(np.linalg.norm((np.asarray(v.start) + v.end) / 2 - center)))
+    if not order:
+        return ()
     nearest = order[0]
     feeding = [v for v in branches if np.allclose(v.end, nearest.start, atol=1e-6)]
     return tuple(Tube(start=v.start, end=v.end, radius_mm=1.15 * v.radius_mm) for v in [nearest, *feeding[:1]])
