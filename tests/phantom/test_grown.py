@@ -118,3 +118,14 @@ def test_truth_is_written_beside_the_case_and_only_where_it_is_known(tmp_path) -
                 stored, _ = read_mask(tmp_path / name / case / "segments.nii.gz")
                 np.testing.assert_array_equal(stored, file["segments"])
     assert draw(WELL, REFERRAL).anatomy.vasculature is None and PLAIN_DETAIL.grown_vessels is False
+
+
+def test_a_fissure_below_the_left_portal_vein_holds_fat(cases) -> None:
+    truth = cases[0].truth
+    anatomy = truth.patient.anatomy
+    geometry = cases[0].study.masks["liver"][1]
+    for fissure in anatomy.fissures:
+        index = np.rint((np.array(fissure.center) - geometry.origin_lps_mm) / geometry.spacing_xyz_mm).astype(int)
+        near = tuple(slice(i - 2, i + 3) for i in index[::-1])  # the body's own warp moves it by a few mm
+        assert truth.reference_hu[Phase.PVP][near].min() < 20 and (truth.segments[near] == 0).any()
+    assert perfused_liver(anatomy).at(np.array(anatomy.fissures[1].center)) > 0

@@ -84,6 +84,8 @@ class Anatomy:
     """Lattice field of unit variance, the pattern of regenerative nodules."""
     hollows: tuple[Blob, ...] = ()
     """Organs the liver gives way to."""
+    fissures: tuple[Blob, ...] = ()
+    """Fat that cuts into the liver."""
     vasculature: Vasculature | None = None
     """Grown trees and the borders of segments; None where ``vessels`` has all there is."""
     stretches: tuple[Stretch, ...] = ()
@@ -198,7 +200,7 @@ def liver_distance_mm(anatomy: Anatomy, places: Places, surface: Field, skin: Fi
     if anatomy.signs.ascites_mm:  # fluid keeps it off the wall and shows its surface there, too
         inside_wall += 0.8 * anatomy.signs.ascites_mm + surface
     out = np.asarray(np.maximum(distance + surface, inside_wall), np.float32)
-    for blob in anatomy.hollows:
+    for blob in (*anatomy.hollows, *anatomy.fissures):
         box = ellipsoid_box(places, blob.center, blob.half_mm, 2 * NEIGHBOR_GAP_MM)
         neighbor = ellipsoid_mm(places.cut(box), blob.center, blob.half_mm)
         np.maximum(out[box], NEIGHBOR_GAP_MM - neighbor, out=out[box])

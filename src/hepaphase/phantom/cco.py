@@ -23,7 +23,7 @@ NEAREST = 10
 MARGIN_MM = 1.5
 """Centre lines keep this far from the surface."""
 _TWO_THIRDS = 2 / 3
-_ALONG = np.linspace(0, 1, 6)
+_ALONG = np.linspace(0, 1, 12)
 """Where on a new piece it must be inside."""
 _ON_LINE = [(1 - t, t, 0.0) for t in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)]
 _IN_TRIANGLE = [(1 - b - p, b, p) for p in (0.12, 0.25, 0.4) for b in (0.1, 0.3, 0.5) if b + p < 0.85]

@@ -10,6 +10,7 @@ from ..base.seeds import stream
 from ..study.geometry import Xyz
 from .anatomy import Anatomy, Blob, Stretch, liver_distance_mm, surface_values
 from .cco import Tree
+from .couinaud import Couinaud
 from .detail import Detail
 from .disease import Signs, draw_signs
 from .labels import Organ
@@ -80,10 +81,22 @@ def with_vessels(anatomy: Anatomy, seed: int, *, before: Anatomy) -> Anatomy:
     couinaud = place_planes(stream(seed, "planes"), _landmarks(before), perfused_liver(before))
     marks = _landmarks(anatomy)
     couinaud = replace(couinaud, caudate=marks.caudate)
+    anatomy = replace(anatomy, fissures=_fissures(anatomy, couinaud))
     widths = {"portal": anatomy.signs.portal, "hepatic": anatomy.signs.hepatic_veins}
     grown = draw_vasculature(seed, marks, perfused_liver(anatomy), couinaud, **widths)
     stretches = _stretches(anatomy, grown, stream(seed, "varices"))
     return replace(anatomy, vasculature=grown, stretches=stretches, vessels=_branches(grown))
+
+
+def _fissures(anatomy: Anatomy, couinaud: Couinaud) -> tuple[Blob, ...]:
+    """Fat at the hilum, and below the umbilical portion of the left portal vein where the round ligament runs."""
+    s, umbilical = anatomy.scale, np.array(couinaud.umbilical)
+    hilum = np.array(_hilum(anatomy)) + np.array([13, -2, -9]) * s
+    ligament = umbilical + 15 * s * couinaud.outward(couinaud.left_rad) + np.array([0, -12, -34]) * s
+    return (
+        Blob(Organ.FAT, _xyz(hilum), _xyz(np.array([17, 9, 11]) * s)),
+        Blob(Organ.FAT, _xyz(ligament), _xyz(np.array([2.2, 26, 26]) * s)),
+    )
 
 
 def _branches(grown: Vasculature) -> tuple[Segment, ...]:

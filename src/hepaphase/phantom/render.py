@@ -246,12 +246,13 @@ def _paint_organs(canvas: _Canvas, anatomy: Anatomy, places: Places, surfaces: _
                 paint_stomach(canvas, finish, blob, cavity)
     if finish:
         paint_grain(canvas, finish, canvas.organs)
+    for blob in anatomy.fissures:
+        _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
     canvas.lay(Organ.LIVER, surfaces.liver)
-    for blob in anatomy.blobs:
-        if blob.organ in (Organ.KIDNEY, Organ.GALLBLADDER):
-            _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
-            if finish and blob.organ is Organ.KIDNEY:
-                paint_kidney(canvas, finish, blob, cavity)
+    for blob in (b for b in anatomy.blobs if b.organ in (Organ.KIDNEY, Organ.GALLBLADDER)):
+        _lay_blob(canvas, blob.organ, blob.center, blob.half_mm, places, cavity, width)
+        if finish and blob.organ is Organ.KIDNEY:
+            paint_kidney(canvas, finish, blob, cavity)
     _paint_frame(canvas, layers[3:], finish)
 
 
