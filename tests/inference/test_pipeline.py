@@ -72,9 +72,12 @@ def test_doubts_are_warnings(reading: Reading) -> None:
 
 @pytest.mark.slow
 def test_a_phase_that_cannot_be_lined_up_is_generated_instead_and_the_report_says_so() -> None:
-    """Two noises have nothing in common."""
+    """Noise has nothing in common with a liver."""
     models = replace(MODELS, organs=Bundle.load(shipped("organs"), kind="organs"))
-    got = read(study(Phase.PVP, Phase.NC), models)
+    both = study(Phase.PVP, Phase.NC)
+    noise = np.random.default_rng(1).normal(0, 10, GRID.shape_zyx).astype(np.float32)
+    volumes = {**both.phases, Phase.NC: replace(both.phase(Phase.NC), hu=noise)}
+    got = read(replace(both, phases=volumes), models)
     assert got.study.provenance[Phase.NC] is Provenance.SYNTHETIC
     assert got.read_from == (Phase.PVP,)
     assert any("NC phase could not be lined up" in w and "missing" in w for w in got.warnings)
