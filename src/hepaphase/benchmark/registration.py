@@ -19,6 +19,7 @@ from ..evaluation.patient import Statistic
 from ..evaluation.table import markdown
 from ..phantom.simulate import simulate
 from ..prepare.gate import jacobian_of, judge
+from ..prepare.line_up import middle_to_middle_mm
 from ..prepare.register import Transform, register
 from ..prepare.working import working_volumes
 from ..resample.through import resample_through
@@ -64,12 +65,12 @@ def run(seeds: Sequence[int], segment: Segmenter, *, quiet: bool = False) -> lis
 
 
 def case_rows(name: str, case: MovedCase, other: MovedCase | None, segment: Segmenter) -> list[RegistrationRow]:
-    """Register one case and show the judge six transforms, one of them with a phase of ``other``."""
+    """Register one case as ``prepare.line_up`` does, and show the judge six transforms, one with a phase of ``other``."""
     grid = case.fixed.geometry
     liver = segment(case.fixed)
     own = segment(case.moving)
     start = time.perf_counter()
-    found = register(case.fixed, case.moving, liver)
+    found = register(case.fixed, case.moving, liver, start_mm=middle_to_middle_mm(liver, grid, own, grid))
     seconds = time.perf_counter() - start
     work = working_volumes(case.fixed, liver)
     points = points_in(case.liver > 0, grid, num=NUM_POINTS, seed=1)
@@ -88,7 +89,8 @@ def case_rows(name: str, case: MovedCase, other: MovedCase | None, segment: Segm
             if other is None:
                 continue
             moving, moving_liver = other.moving, segment(other.moving)
-            transform = register(case.fixed, moving, liver)
+            start_mm = middle_to_middle_mm(liver, grid, moving_liver, moving.geometry)
+            transform = register(case.fixed, moving, liver, start_mm=start_mm)
         quality = judge(work, moving, ((liver, grid), moving_liver), transform)
         figures = dict(quality.figures())
         if moving is case.moving:

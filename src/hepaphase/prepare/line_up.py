@@ -65,7 +65,9 @@ def line_up(
             continue
         moving = study.phase(phase)
         other = segment(moving)
-        found = register(fixed, moving, liver, start_mm=_start_mm(own, fixed.geometry, other, moving.geometry))
+        found = register(
+            fixed, moving, liver, start_mm=middle_to_middle_mm(own, fixed.geometry, other, moving.geometry)
+        )
         judged = judge(work, moving, ((own, fixed.geometry), other), found, study.masks.get("lesions"))
         quality[phase] = judged
         _log.info("%s on %s: %s", phase, reference, dict(judged.figures()))
@@ -80,8 +82,8 @@ def line_up(
     return LinedUp(replace(study, phases=kept), transforms, quality, tuple(failed), tuple(warnings))
 
 
-def _start_mm(liver: MaskArray, grid: Geometry, other: MaskArray, other_grid: Geometry) -> Floats | None:
-    """From the middle of one liver to that of the other; None where the other was not found."""
+def middle_to_middle_mm(liver: MaskArray, grid: Geometry, other: MaskArray, other_grid: Geometry) -> Floats | None:
+    """(3,) world mm from the middle of one liver to that of the other; None where the other was not found."""
     if not (other > 0).any():
         return None
     return np.asarray(_middle_mm(other, other_grid) - _middle_mm(liver, grid))

@@ -30,7 +30,7 @@ from ..cases import BenchmarkCase, load_case
 from ..inputs import only
 from .settings import TABLES, Training, training
 
-BACKGROUND_LOGITS = (0.0, 2.0, 4.0, 6.0)
+BACKGROUND_LOGITS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 """Among which the background's is chosen on validation, see ``ReadConfig``."""
 NUM_TUNING = 40
 """Validation cases that choose it."""
