@@ -7,6 +7,12 @@ import numpy as np
 
 SHAPE = (20, 28, 36)
 HU = {"hcc": (45, 120, 90, 70), "cyst": (5, 5, 5, 5), "icc": (40, 55, 75, 95)}
+GEOMETRY = {
+    "shape_zyx": SHAPE,
+    "spacing_xyz_mm": (4.0, 4.0, 4.0),
+    "origin_lps_mm": (1.0, 2.0, 3.0),
+    "direction": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+}
 LIVER_HU = (56, 73, 109, 92)
 
 
@@ -32,7 +38,7 @@ def write_case(folder: Path, number: int, classes: tuple[str, ...], *, clean: bo
     np.savez_compressed(
         path,
         case=path.stem,
-        geometry=json.dumps({"shape_zyx": SHAPE, "spacing_xyz_mm": (4.0, 4.0, 4.0), "origin_lps_mm": (1.0, 2.0, 3.0)}),
+        geometry=json.dumps(GEOMETRY),
         times_s=np.array([0, 35, 70, 180], np.float32),
         liver=liver.astype(np.uint8),
         lesions=lesions,

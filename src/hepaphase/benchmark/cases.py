@@ -7,10 +7,9 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..evaluation.reading import Truth
-from ..study.geometry import Geometry
-from ..study.phase import REFERENCE_ORDER, Provenance
-from ..study.study import AlignedStudy, known_time_s
-from ..training.cohort import PreparedCase, read_prepared
+from ..study.study import AlignedStudy
+from ..training.as_study import aligned
+from ..training.cohort import read_prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,13 @@ def load_case(path: Path) -> BenchmarkCase:
     """Read one prepared case.
 
     Raises:
-        InputError: when the file is damaged, or has no liver or lesion mask.
+        InputError: when the file is damaged, has no liver or lesion mask, or holds generated phases.
     """
     case = read_prepared(path)
+    if case.generated:
+        raise InputError(
+            f"{path.name} holds generated phases ({', '.join(case.generated)}); a benchmark reads scanned ones."
+        )
     if missing := {"liver", "lesions"} - case.masks.keys():
         raise InputError(f"{path.name} has no mask of {' and '.join(sorted(missing))}; a benchmark needs the truth.")
     study = aligned(case)
@@ -42,23 +45,3 @@ def load_case(path: Path) -> BenchmarkCase:
         hu={str(p): hu for p, hu in best.items()},
     )
     return BenchmarkCase(study, truth)
-
-
-def aligned(case: PreparedCase) -> AlignedStudy:
-    """A prepared case as a study; it counts as simulated when its noise-free phases are known, else as measured."""
-    hu = {p: values.astype(np.float32) for p, values in case.hu.items()}
-    provenance = Provenance.SIMULATED if case.clean_hu else Provenance.MEASURED
-    fields = case.geometry
-    x, y, z = (tuple(row) for row in fields["direction"])
-    return AlignedStudy(
-        case=case.case,
-        geometry=Geometry(
-            tuple(fields["shape_zyx"]), tuple(fields["spacing_xyz_mm"]), tuple(fields["origin_lps_mm"]), (x, y, z)
-        ),
-        reference=next(p for p in REFERENCE_ORDER if p in hu),
-        hu=hu,
-        provenance=dict.fromkeys(hu, provenance),
-        time_s={p: known_time_s(p, case.times_s.get(p)) for p in hu},
-        transforms=dict.fromkeys(hu, np.eye(4)),
-        masks={"liver": case.masks["liver"]},
-    )

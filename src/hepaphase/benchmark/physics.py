@@ -14,8 +14,8 @@ from ..base.log import track
 from ..evaluation.physics.card import QUANTILES, Card, check, make_bands
 from ..evaluation.physics.exam import PhysicsExam, examine, organs_of_labels
 from ..study.study import AlignedStudy
+from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, read_prepared
-from .cases import aligned
 
 
 def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None) -> PhysicsExam:

@@ -65,7 +65,7 @@ def run(seeds: Sequence[int], segment: Segmenter, *, quiet: bool = False) -> lis
 
 
 def case_rows(name: str, case: MovedCase, other: MovedCase | None, segment: Segmenter) -> list[RegistrationRow]:
-    """Register one case as ``prepare.line_up`` does, and show the judge six transforms, one with a phase of ``other``."""
+    """Register one case as ``line_up`` does, and show the judge six transforms, one with a phase of ``other``."""
     grid = case.fixed.geometry
     liver = segment(case.fixed)
     own = segment(case.moving)

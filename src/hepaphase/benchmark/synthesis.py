@@ -22,8 +22,8 @@ from ..evaluation.table import as_csv, markdown
 from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
+from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
-from .cases import aligned
 from .generated import NORMAL_68, NORMAL_95, Stretch, deviations, measure
 from .physics import prepared_exam
 

@@ -333,6 +333,56 @@ def lidia_tables(results: Path, resamples: int) -> None:
     click.echo(text)
 
 
+@command.command("use-row")
+@click.argument("training")
+@click.argument("prepared", type=FOLDER)
+@click.argument("test", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option(
+    "--filled", type=FOLDER, help="The training cases filled from NC: hepaphase fill PREPARED OUT --given NC."
+)
+@click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
+@click.option("--quick", is_flag=True, help="The same row in tiny, in seconds.")
+@click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
+@click.option("--threads", default=2, show_default=True, help="Of one training.")
+@click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")
+@models_options
+def use_row(training: str, prepared: Path, test: Path, out: Path, filled: Path | None, **options: Any) -> None:
+    """Judge generated phases by their use: train a reader on PREPARED and read TEST as it is and completed.
+
+    TRAINING is nc, measured, generated or mixed; the last two also need --filled. Writes a table of patients per way
+    of showing them to OUT, and the run to OUT/runs; a run that was stopped goes on.
+    """
+    from ..benchmark.use.drive import Order, drive
+    from ..inference.models import Models, check_device
+    from ..synthesis.load import generator_of
+    from ..training.cohort import open_split
+
+    where, bundle = check_device(options.pop("device")), Models.load(options.pop("bundles")).synthesis
+    at_most = options.pop("cases")
+    order = Order(training=training, at_most=at_most, generator=str(bundle.config["generator"]), **options)
+    generator = generator_of(bundle, device=where)
+    for path in drive(order, open_split(prepared), filled, test, out, generator=generator):
+        click.echo(f"{path}")
+
+
+@command.command("use-table")
+@click.argument("results", type=FOLDER)
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def use_table(results: Path, resamples: int) -> None:
+    """Make the table of use from the rows in RESULTS: what generated phases are worth, with equivalence tests.
+
+    Writes table.md to RESULTS.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.use.tables import make_tables
+    from ..evaluation.bootstrap import Bootstrap
+
+    text = make_tables(results, Bootstrap(num_resamples=resamples))
+    write_text(results / "table.md", text)
+    click.echo(text)
+
+
 @command.command()
 @click.argument("protocol")
 @click.argument("cohort", type=FOLDER)

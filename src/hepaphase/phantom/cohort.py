@@ -200,11 +200,9 @@ def write_prepared(path: Path, case: SimulatedCase) -> None:
     Fields: ``case``; ``geometry``, ``exam``, ``clinical`` (JSON); ``hu_PHASE``, ``clean_PHASE`` (noise-free, in the
     breathing state of that phase; both of the phases that were scanned) and ``clean_ref_PHASE`` (noise-free, in that of
     the reference, all four), int16; ``times_s`` (4,) in order of phases, NaN where not scanned; ``liver`` uint8,
-    ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``); ``lesion_ids``, ``lesion_classes``, and ``lesion_origins``
-    where any is known. All arrays (z, y, x) in LPS order, masks in the breathing state of the reference.
     ``lesions`` uint16 ids, ``organs`` uint8 (``Organ``), and where vessels were grown ``segments`` (1 to 8) and
-    ``vessels`` (``VESSEL_LABELS``), uint8; ``lesion_ids``, ``lesion_classes``. All arrays (z, y, x) in LPS order, masks
-    in the breathing state of the reference.
+    ``vessels`` (``VESSEL_LABELS``), uint8; ``lesion_ids``, ``lesion_classes``, and ``lesion_origins`` where any is
+    known. All arrays (z, y, x) in LPS order, masks in the breathing state of the reference.
     """
     study, truth = case.study, case.truth
     rows = study.lesion_table or ()

@@ -44,6 +44,8 @@ class PreparedCase:
     exam: Mapping[str, Any]
     lesion_origins: Mapping[int, str] = field(default_factory=dict)
     """Lesion id to where a metastasis comes from; those of which it is not known are left out."""
+    generated: tuple[Phase, ...] = ()
+    """Phases in ``hu`` that a generator made (``training.filled``); such a case trains only."""
 
 
 def read_prepared(path: Path) -> PreparedCase:
@@ -68,6 +70,7 @@ def read_prepared(path: Path) -> PreparedCase:
             clinical=json.loads(str(fields.get("clinical", "{}"))),
             exam=json.loads(str(fields.get("exam", "{}"))),
             lesion_origins=_lesion_origins(fields),
+            generated=tuple(Phase(name) for name in json.loads(str(fields.get("generated", "[]")))),
         )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
@@ -79,13 +82,25 @@ class Cohort:
 
     files: tuple[Path, ...]
     name: str = ""
+    scanned_only: bool = False
+    """Refuse cases with generated phases: the cohort validates."""
 
     def __len__(self) -> int:
         return len(self.files)
 
     def load(self, index: int) -> PreparedCase:
-        """Case ``index``, read from disk."""
-        return read_prepared(self.files[index])
+        """Case ``index``, read from disk.
+
+        Raises:
+            InputError: when the file is damaged, or holds generated phases where only scanned ones may be.
+        """
+        case = read_prepared(self.files[index])
+        if self.scanned_only and case.generated:
+            raise InputError(
+                f"{self.files[index].name} is to validate, but {', '.join(case.generated)} are generated. Put cases "
+                "with generated phases into COHORT/train and scanned ones into COHORT/validation."
+            )
+        return case
 
     def fingerprint(self) -> str:
         """Changes when a file is added, removed, renamed or of another size."""
@@ -116,6 +131,10 @@ class Split:
 
     training: Cohort
     validation: Cohort
+    """Refuses cases with generated phases."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "validation", replace(self.validation, scanned_only=True))
 
 
 def open_split(folder: Path, *, fold: int | None = None) -> Split:

@@ -1,0 +1,1 @@
+"""Stage I judged by its use: the same reader with measured, generated or no further phases."""

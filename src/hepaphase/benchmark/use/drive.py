@@ -1,0 +1,120 @@
+"""Train one reader on scanned or filled cases, read the test cohort as each reading shows it, write its patients."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from ...base.errors import InputError
+from ...base.log import track
+from ...bundle.bundle import Bundle
+from ...diagnosis.diagnose import Reader
+from ...evaluation.reading import Truth
+from ...evaluation.rows import PatientRow, write_rows
+from ...recipes.table import SCALE
+from ...study.study import AlignedStudy
+from ...synthesis.protocol import Generator
+from ...training.cohort import Cohort, Split, open_cohort
+from ...training.loop import Options, fit
+from ..cases import load_case
+from ..lidia.ask import read_study, tuned
+from .settings import Training, row_name, training
+from .show import Shower
+
+NUM_TUNING = 40
+"""Validation cases that choose the background's logit, shown as the first of a training's readings is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to train and to read."""
+
+    training: str
+    seed: int = 0
+    quick: bool = False
+    cohort: str = ""
+    """Name of the test cohort, written beside every figure."""
+    generator: str = ""
+    """Name of the generator, likewise."""
+    threads: int = 2
+    at_most: int = 0
+    """Test cases; 0 for all."""
+
+
+def drive(
+    order: Order, data: Split, filled: Path | None, test: Path, out: Path, *, generator: Generator, quiet: bool = False
+) -> list[Path]:
+    """Train (or go on) below ``out/runs`` and write ``out/TRAINING-on-READING-seedN.csv`` for each of its readings.
+
+    Args:
+        order: what.
+        data: scanned training and validation cases.
+        filled: the same training cases filled from NC (``hepaphase fill``); only for trainings that want them.
+        test: scanned cases.
+        out: where rows and runs go.
+        generator: makes the phases of the test patients.
+        quiet: no progress bar.
+
+    Raises:
+        UnknownNameError: for a training that does not exist.
+        InputError: when a cohort holds no case, filled cases are missing or of other patients, or a case has no truth.
+    """
+    kind = training(order.training)
+    run = replace(kind.run(seed=order.seed, quick=order.quick), threads=order.threads)
+    folder = out / "runs" / f"{order.training}-seed{order.seed}"
+    options = Options(resume=(folder / "run.json").exists(), quiet=quiet, tensorboard=False)
+    fitted = fit(run, Split(training_cases(kind, data.training, filled), data.validation), folder, options=options)
+    shower = Shower(generator)
+    bundle = tuned(
+        Bundle.load(fitted.bundle, kind="diagnosis"), _shown(data.validation.files[:NUM_TUNING], shower, kind.readings)
+    )
+    bundle.save(folder / "model.hepa")
+    reader = Reader.from_bundle(bundle)
+    files = open_cohort(test).files[: order.at_most or None]
+    rows: dict[str, list[PatientRow]] = {reading: [] for reading in kind.readings}
+    torch.set_num_threads(order.threads)
+    for path in track(files, title="Reading", total=len(files), quiet=quiet):
+        case = load_case(path)
+        for reading, found in rows.items():
+            found.append(read_study(shower.show(case, reading), case.truth, reader, ("liver_max",))["liver_max"])
+    facts = {
+        "trained": order.training,
+        "seed": str(order.seed),
+        "scale": f"{SCALE}, quick" if order.quick else SCALE,
+        "steps": str(run.num_steps),
+        "cohort": order.cohort or test.resolve().name,
+        "generator": order.generator,
+        "background_logit": f"{reader.read.background_logit:g}",
+    }
+    written = []
+    for reading, found in rows.items():
+        path = out / f"{row_name(order.training, reading)}-seed{order.seed}.csv"
+        write_rows(path, found, {"row": row_name(order.training, reading), **facts})
+        written.append(path)
+    return written
+
+
+def training_cases(kind: Training, scanned: Cohort, filled: Path | None) -> Cohort:
+    """The examples of a training: scanned cases, filled ones of the same patients, or both.
+
+    Raises:
+        InputError: when filled cases are wanted and not given, or are not those of ``scanned``.
+    """
+    if not kind.filled:
+        return scanned
+    if filled is None:
+        raise InputError("This training wants cases filled from NC. Make them (hepaphase fill) and give --filled.")
+    made = open_cohort(filled)
+    if [p.name for p in made.files] != [p.name for p in scanned.files]:
+        raise InputError(
+            f"{filled} holds {len(made)} cases, the training cohort {len(scanned)}; they must be the same patients. "
+            "Fill the training cohort again."
+        )
+    return replace(made, files=(*scanned.files, *made.files), name=f"{scanned.name}, filled") if kind.scanned else made
+
+
+def _shown(files: tuple[Path, ...], shower: Shower, readings: tuple[str, ...]) -> Iterator[tuple[AlignedStudy, Truth]]:
+    for path in files:
+        case = load_case(path)
+        yield shower.show(case, readings[0]), case.truth
