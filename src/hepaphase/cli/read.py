@@ -8,6 +8,11 @@ import click
 
 from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
 
+ORGANS_HELP = (
+    "TotalSegmentator's masks: its folder or label map, or the word totalsegmentator to run it where it is installed; "
+    "masks of SRC win."
+)
+
 
 @click.command()
 @click.argument("src", type=SOURCE)
@@ -22,7 +27,7 @@ from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_source
 @click.option("--all-grids", is_flag=True, help="Also write the masks on each scanned phase's own grid.")
 @click.option("--read-generated", is_flag=True, help="Let stage II see generated phases beside the scanned ones.")
 @click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")
-@click.option("--organs", type=SOURCE, help="TotalSegmentator's masks: its folder or label map; masks of SRC win.")
+@click.option("--organs", type=SOURCE, help=ORGANS_HELP)
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
 @click.option("--no-clinical", is_flag=True, help="Name lesions by the images alone, whatever is known of the patient.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
@@ -47,6 +52,7 @@ def command(
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
     from ..inference.pipeline import read
+    from ..inference.totalsegmentator import is_wanted, with_totalsegmentator
     from ..inference.write import check_output, write_reading
     from ..study.phase import Phase
 
@@ -65,11 +71,13 @@ def command(
         src,
         lambda: load().organs,
         phases=parse_sources(phases),
-        organ_masks=flags["organs"],
+        organ_masks=None if is_wanted(flags["organs"]) else flags["organs"],
         keep_identity=flags["keep_identity"],
         fill_missing=flags["fill_missing"],
         device=options.device,
     )
+    if is_wanted(flags["organs"]):
+        study = with_totalsegmentator(study, device=options.device)
     models = load()
     reading = read(study, models, options)
     for path in write_reading(reading, out, models, all_grids=options.all_grids):
