@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("cohort", type=FOLDER, required=False)
 @click.argument("out", type=FOLDER, required=False)
 @click.option("--resume", is_flag=True, help="Go on with the run in OUT; starts it when there is none.")
+@click.option("--scale", help="A named size of the recipe, such as cpu (minutes of one core, for comparing rivals).")
 @click.option("--quick", is_flag=True, help="The same run in tiny, in seconds.")
 @click.option("--from", "start", type=click.Path(path_type=Path, dir_okay=False), help="Start from this bundle.")
 @click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Change one setting; repeatable.")
@@ -40,7 +41,10 @@ def command(recipe: str | None, cohort: Path | None, out: Path | None, **options
     if cohort is None or out is None:
         raise click.UsageError("Give RECIPE COHORT OUT, or nothing to see the recipes.")
     given = {name: options.pop(name) for name in ("device", "seed")}
-    run = _make_run(recipe, options.pop("assignments"), quick=options.pop("quick"), given=given)
+    size = "quick" if options.pop("quick") else options["scale"]
+    if options.pop("scale") not in (None, size):
+        raise click.UsageError("--quick is a size of its own; give it or --scale.")
+    run = _make_run(recipe, options.pop("assignments"), size=size, given=given)
     _train(run, cohort, out, **options)
 
 
@@ -51,12 +55,13 @@ def _list() -> None:
         click.echo(f"{name:12} {RECIPES.describe(name)}")
 
 
-def _make_run(recipe: str, assignments: Sequence[str], *, quick: bool, given: dict[str, Any]) -> "Run":
+def _make_run(recipe: str, assignments: Sequence[str], *, size: str | None, given: dict[str, Any]) -> "Run":
     from ..recipes import RECIPES
     from ..training.overrides import override
 
     run: Run = RECIPES.load(recipe)()
-    run = run.made_quick() if quick else run
+    if size is not None:
+        run = run.made_quick() if size == "quick" else run.at_scale(size)
     run = replace(run, **{name: value for name, value in given.items() if value is not None})
     changed: Run = override(run, assignments)
     return changed

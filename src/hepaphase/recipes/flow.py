@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..synthesis.networks.flow import FlowConfig
 from ..training.run import Run
 from ..training.tasks.flow import FlowTask, FlowTaskConfig
+from .unet import CPU
 from .unet import recipe as unet
 
 NETWORK = FlowConfig(channels=(48, 88, 128), num_fine=32, num_condition=64, num_steps=4, num_samples=16)
@@ -14,6 +15,7 @@ NETWORK = FlowConfig(channels=(48, 88, 128), num_fine=32, num_condition=64, num_
 def recipe() -> Run:
     """The run."""
     quick = FlowTaskConfig(crop_zyx=(16, 32, 32), validation_crop_zyx=(16, 32, 32))
+    cpu = FlowTaskConfig(network=NETWORK, bfloat16=True)
     return replace(
         unet(),
         name="flow",
@@ -21,4 +23,5 @@ def recipe() -> Run:
         build=FlowTask,
         num_steps=6000,
         quick={"batch_size": 2, "task": quick},
+        scales={"cpu": {**CPU, "task": cpu, "num_steps": 450, "batch_size": 2, "num_validation_batches": 1}},
     )

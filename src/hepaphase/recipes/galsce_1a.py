@@ -6,10 +6,13 @@ from typing import Any
 from ..synthesis.networks.galsce import PUBLISHED
 from ..training.run import Run
 from ..training.tasks.galsce_1a import PretrainConfig, PretrainTask
+from .unet import CPU
 from .unet import recipe as unet
 
 NUM_CASES = 1001
 """Exams of main-train; an epoch is one slab of each."""
+NARROW = replace(PUBLISHED, channels=(8, 16, 32, 64), num_blocks=2, num_heads=2)
+"""Half as wide, half as many blocks, for ``--scale cpu``; two heads, since a map of the weights of each is kept."""
 QUICK: dict[str, Any] = {"crop_zyx": (8, 16, 16), "validation_crop_zyx": (16, 32, 32)}
 
 
@@ -25,4 +28,5 @@ def recipe() -> Run:
         seed=42,
         monitor="liver_mae",
         quick={"task": PretrainConfig(**QUICK)},
+        scales={"cpu": {**CPU, "task": PretrainConfig(network=NARROW), "num_steps": 240}},
     )

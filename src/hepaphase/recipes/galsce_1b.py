@@ -5,8 +5,9 @@ from dataclasses import replace
 from ..synthesis.networks.galsce import PUBLISHED
 from ..training.run import Run
 from ..training.tasks.galsce_1b import GalsceTask, GalsceTaskConfig
-from .galsce_1a import NUM_CASES, QUICK
+from .galsce_1a import NARROW, NUM_CASES, QUICK
 from .galsce_1a import recipe as pretrain
+from .unet import CPU
 
 
 def recipe() -> Run:
@@ -21,4 +22,5 @@ def recipe() -> Run:
         build=GalsceTask,
         num_steps=100 * NUM_CASES // 2,
         quick={"task": GalsceTaskConfig(**QUICK)},
+        scales={"cpu": {**CPU, "task": GalsceTaskConfig(network=NARROW), "num_steps": 160}},
     )

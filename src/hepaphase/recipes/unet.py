@@ -10,6 +10,8 @@ from ..training.tasks.image_samples import make_samples
 
 SMALL = FilmConfig(channels=(32, 64, 88), num_fine=16, num_condition=64)
 """The sizes of the kinetic generator's network, so that the two can be compared."""
+CPU: dict[str, Any] = {"num_steps": 300, "validate_every": 0, "num_validation_batches": 4}
+"""``--scale cpu``: three to four minutes of one core, validated once; for tables of rivals at one size, not for use."""
 QUICK: dict[str, Any] = {"crop_zyx": (16, 16, 16), "validation_crop_zyx": (16, 32, 32)}
 
 
@@ -30,4 +32,5 @@ def recipe() -> Run:
         threads=1,
         training_data="Simulated four-phase exams (procedural anatomy, contrast by kinetics) as 4 mm liver crops.",
         quick={"batch_size": 2, "task": ImageConfig(network=FilmConfig(), **QUICK)},
+        scales={"cpu": {**CPU, "task": ImageConfig(network=SMALL, bfloat16=True)}},
     )

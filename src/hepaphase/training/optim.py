@@ -32,6 +32,15 @@ def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr * group.get("scale", 1.0)
 
 
+def half_where_fast(device: torch.device, *, amp: bool, cpu: bool) -> AbstractContextManager[Any]:
+    """Around a forward pass whose losses are taken in single precision: bfloat16 where that was asked.
+
+    On the CPU it doubles the speed of 3-D convolutions; their gradients are not the same twice where a volume is only
+    two voxels deep (see docs/concepts/training.md).
+    """
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=cpu if device.type == "cpu" else amp)
+
+
 class Precision:
     """Single precision, or mixed on CUDA: bfloat16 where the device has it, else float16 with a scaled loss."""
 

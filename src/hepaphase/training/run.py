@@ -57,6 +57,8 @@ class Run:
     """For the model card, in words."""
     quick: Mapping[str, Any] = field(default_factory=dict)
     """Fields that ``--quick`` replaces, so that a run takes seconds."""
+    scales: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Named sizes of the same training, such as ``cpu``: fields that ``--scale NAME`` replaces."""
 
     def __post_init__(self) -> None:
         for name in ("num_steps", "batch_size", "log_every", "checkpoint_steps"):
@@ -67,11 +69,23 @@ class Run:
                 raise ConfigError(f"{name} cannot be negative, got {getattr(self, name)}.")
         if self.amp and not self.device.startswith("cuda"):
             raise ConfigError(f"Mixed precision needs CUDA, the device is '{self.device}'. Leave amp=false.")
-        if unknown := self.quick.keys() - self.__dataclass_fields__.keys():
-            raise ConfigError(f"quick replaces fields that a run does not have: {', '.join(sorted(unknown))}.")
+        for name, fields in {"quick": self.quick, **self.scales}.items():
+            if unknown := fields.keys() - self.__dataclass_fields__.keys():
+                raise ConfigError(f"{name} replaces fields that a run does not have: {', '.join(sorted(unknown))}.")
 
     def made_quick(self) -> "Run":
         """The same run in tiny: at most 8 steps unless the recipe says otherwise."""
         few = min(self.num_steps, 8)
         settings = {"num_steps": few, "validate_every": 0, "log_every": 1, "num_validation_batches": 2, **self.quick}
         return replace(self, **settings)
+
+    def at_scale(self, name: str) -> "Run":
+        """The same run at one of its ``scales``.
+
+        Raises:
+            ConfigError: when it has no such scale.
+        """
+        if name not in self.scales:
+            known = ", ".join(self.scales) or "none"
+            raise ConfigError(f"Recipe '{self.name}' has no scale '{name}' (it has: {known}). Leave --scale out.")
+        return replace(self, **self.scales[name])

@@ -86,6 +86,16 @@ def test_training_lowers_the_error(name, cohort) -> None:
     assert min(first[-3:]) < 0.8 * first[0]
 
 
+@pytest.mark.parametrize("name", ["unet", "pix2pix"])
+def test_half_precision_says_nearly_the_same(name, cohort) -> None:
+    figures = []
+    for half in (False, True):
+        task, batches = started(name, cohort, bfloat16=half)
+        figures.append(task.step(batches[0], progress=Progress(0, 9)))
+    assert figures[0] != figures[1]
+    assert figures[1] == pytest.approx(figures[0], rel=0.02)
+
+
 def test_per_tissue_lines_find_the_line(cohort) -> None:
     task, batches = started("tissues", cohort)
     batch = dict(batches[0])

@@ -14,7 +14,7 @@ from ...synthesis.network import Scanned
 from ...synthesis.networks.flow import FlowConfig, FlowNetwork
 from ...synthesis.scores import Tally
 from ...synthesis.trained_for import TrainedFor
-from ..optim import Ema, cosine_lr, set_lr
+from ..optim import Ema, cosine_lr, half_where_fast, set_lr
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
 from .galsce_1a import descend
 from .image import voxel_weights
@@ -40,6 +40,8 @@ class FlowTaskConfig:
     lesion_weight: float = 12.0
     lr: float = 1e-3
     average_decay: float = 0.998
+    bfloat16: bool = False
+    """Convolutions in bfloat16 on the CPU, at twice the speed; for crops of 48 voxels and more."""
 
     def __post_init__(self) -> None:
         check_data((self.crop_zyx, self.validation_crop_zyx), FlowNetwork.multiple, self.inputs, self.targets)
@@ -49,7 +51,7 @@ class FlowTask:
     """Learns the velocity; validation takes whole paths."""
 
     def __init__(self, config: FlowTaskConfig, setup: Setup) -> None:
-        self.config = config
+        self.config, self.setup = config, setup
         self.network = FlowNetwork(config.network).to(setup.device)
         self.average = Ema(self.network, decay=config.average_decay)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=config.lr, betas=(0.9, 0.99))
@@ -63,7 +65,8 @@ class FlowTask:
         """One step; left out when a gradient is not finite."""
         set_lr(self.optimizer, cosine_lr(self.config.lr, progress, final=0.02 * self.config.lr, warmup=50))
         scanned, wanted = _asked(batch)
-        loss = self.network.loss(scanned, wanted, batch["truth_hu"], voxel_weights(batch, scanned, self.config))
+        with half_where_fast(self.setup.device, amp=self.setup.amp, cpu=self.config.bfloat16):
+            loss = self.network.loss(scanned, wanted, batch["truth_hu"], voxel_weights(batch, scanned, self.config))
         if descend(self.optimizer, self.network, loss):
             self.average.update()
         return {"loss": float(loss.detach())}
