@@ -91,7 +91,7 @@ def test_half_precision_says_nearly_the_same(name, cohort) -> None:
     figures = []
     for half in (False, True):
         task, batches = started(name, cohort, bfloat16=half)
-        figures.append(task.step(batches[0], progress=Progress(0, 9)))
+        figures.append([task.step(batches[0], progress=Progress(k, 9)) for k in range(3)][-1])  # it starts at zero
     assert figures[0] != figures[1]
     assert figures[1] == pytest.approx(figures[0], rel=0.02)
 
