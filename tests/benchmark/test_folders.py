@@ -1,5 +1,6 @@
 """Readings on disk against a cohort on disk, through the files that ``read`` and ``simulate`` write."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from click.testing import CliRunner
 from tests.report.cases import CLASSES, GRIDS, LESIONS, aligned, grid, report_input
 
 from hepaphase.base.errors import InputError
-from hepaphase.benchmark.folders import compare_folders
+from hepaphase.benchmark.folders import compare_folders, deeper, evaluate_folders
 from hepaphase.cli.main import group
+from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.evaluation.lesion_rows import read_lesions
 from hepaphase.evaluation.rows import read_rows
 from hepaphase.io.case import write_case
@@ -142,8 +144,22 @@ def test_evaluate_tells_sizes_subgroups_and_paired_tests(folders: tuple[Path, Pa
     assert result.exit_code == 0, result.output
     for part in ("## By size", "## Subgroups", "DeLong's test, 2 patients", "paired by patient"):
         assert part in result.output
+    assert "some readings were written before lesions had a confidence" in result.output
     lesions = read_lesions(tmp_path / "out" / "lesions.csv")
     assert [(r.case, r.true_class, r.found_class) for r in lesions] == [
         ("ill", "hcc", "hcc"),
         ("ill", "hemangioma", "hemangioma"),
     ]
+
+
+def test_false_finds_are_counted_by_confidence(folders: tuple[Path, Path]) -> None:
+    read, truth = folders
+    file = read / "ill" / "findings.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    for lesion, sure in zip(document["lesions"], (0.9, 0.6), strict=True):
+        lesion["confidence"] = sure
+    file.write_text(json.dumps(document), encoding="utf-8")
+    cases = evaluate_folders(read, truth, quiet=True)
+    assert [lesion.score for lesion in cases[0].lesions] == [0.9, 0.6]
+    froc = deeper(cases, Bootstrap(num_resamples=10)).split("## FROC")[1].split("## Subgroups")[0]
+    assert "| 1.000 [1.000, 1.000] | 2 |" in froc

@@ -30,6 +30,10 @@ def test_any_subset_of_phases_gives_probabilities(bundle: Bundle, number: int) -
         assert found.lesions.shape == study.geometry.shape_zyx and found.lesions.dtype == np.uint16
         np.testing.assert_allclose(found.semantic.sum(0), 1, atol=1e-5)
         assert len(found.lesion_probabilities) == found.lesions.max() >= 1
+        sure = found.lesion_confidence()
+        assert sorted(sure) == list(range(1, found.lesions.max() + 1))
+        for lesion, value in sure.items():
+            assert value == pytest.approx((1 - found.semantic[-1])[found.lesions == lesion].max())
         for row in found.lesion_probabilities:
             assert tuple(row) == CLASSES and abs(sum(row.values()) - 1) < 1e-5
         assert 0 <= max(found.patient.probabilities.values()) <= found.patient.malignant + 1 <= 2

@@ -42,6 +42,16 @@ def test_written_file_satisfies_the_schema(report, tmp_path):
     assert document["lesions"][0]["hu"]["PVP"]["provenance"] == "measured"
 
 
+def test_how_sure_a_lesion_is_one_is_said_where_it_is_known(report):
+    assert not any("confidence" in lesion for lesion in findings_document(report)["lesions"])
+    first, second = report.findings.lesions
+    sure = replace(report.findings, lesions=(replace(first, confidence=0.8125), second))
+    document = findings_document(replace(report, findings=sure))
+    check(document)
+    assert document["lesions"][0]["confidence"] == 0.8125
+    assert "confidence" not in document["lesions"][1]
+
+
 def test_a_lesion_free_study_satisfies_the_schema():
     document = findings_document(report_input(aligned(GRIDS["axial thin"], lesions=())))
     check(document)
@@ -62,6 +72,7 @@ def test_phases_read_from_are_named(report):
         lambda d: d["patient"].update(malignant=None),
         lambda d: d["lesions"][0].update(segment=None),
         lambda d: d["lesions"][0]["hu"]["AP"].pop("provenance"),
+        lambda d: d["lesions"][0].update(confidence=1.5),
         lambda d: d["phases"][0].update(provenance="real"),
     ],
 )

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from scipy import ndimage
-
 from ..base.log import track
 from ..bundle.bundle import Bundle
-from ..diagnosis.diagnose import Diagnosis, Reader
+from ..diagnosis.diagnose import Reader
 from ..evaluation.bootstrap import Bootstrap
 from ..evaluation.lesion_rows import LesionRow, compare_lesions, write_lesions
 from ..evaluation.patient import Statistic, differences, summarize
@@ -115,17 +113,10 @@ def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> Read:
         lesion_classes=best,
         scores=said.patient.probabilities,
         malignant=said.patient.malignant,
-        lesion_scores=lesion_confidence(said),
+        lesion_scores=said.lesion_confidence(),
         generated_hu={str(p): hu for p, hu in study.hu.items() if study.provenance[p] is Provenance.SYNTHETIC},
     )
     return compare(case.truth, answer), tuple(compare_lesions(case.truth, answer))
-
-
-def lesion_confidence(said: Diagnosis) -> dict[int, float]:
-    """For each lesion the largest probability, over its voxels, of being any lesion."""
-    ids = range(1, len(said.lesion_probabilities) + 1)
-    largest = ndimage.maximum(1 - said.semantic[-1], said.lesions, list(ids)) if ids else []
-    return dict(zip(ids, map(float, largest), strict=True))
 
 
 def write(results: Sequence[Result], out: Path, facts: dict[str, str], config: Bootstrap | None = None) -> str:

@@ -12,6 +12,7 @@ from ..base.errors import InputError
 from ..base.log import track
 from ..datasets.protocol import open_cohort
 from ..evaluation.bootstrap import Bootstrap
+from ..evaluation.froc import froc_statistics
 from ..evaluation.lesion_rows import LesionRow, compare_lesions
 from ..evaluation.patient import differences
 from ..evaluation.reading import Answer, Truth, compare
@@ -48,13 +49,20 @@ def against(rows: Sequence[PatientRow], baseline: Sequence[PatientRow], config: 
 
 
 def deeper(cases: Sequence[Compared], config: Bootstrap | None = None) -> str:
-    """Tables by size of lesion and by subgroup, in Markdown."""
+    """Tables by size of lesion, by false finds per patient and by subgroup, in Markdown."""
     lesions = [lesion for case in cases for lesion in case.lesions]
     radius = largest_radius(lesions)
     facts = {c.row.case: {**c.facts, "radius_mm": radius.get(c.row.case)} for c in cases}
-    sizes = markdown({"lesions": by_size(lesions, [c.row.case for c in cases], config)})
+    names = [c.row.case for c in cases]
+    sizes = markdown({"lesions": by_size(lesions, names, config)})
     groups = subgroup_table([c.row for c in cases], groups_of(facts), config)
-    return f"\n## By size\n\n{sizes}\n## Subgroups\n\n{groups}"
+    return f"\n## By size\n\n{sizes}\n## FROC\n\n{_froc(lesions, names, config)}\n## Subgroups\n\n{groups}"
+
+
+def _froc(lesions: Sequence[LesionRow], cases: Sequence[str], config: Bootstrap | None) -> str:
+    if any(row.is_found and np.isnan(row.score) for row in lesions):
+        return "Not made: some readings were written before lesions had a confidence. Read those cases again.\n"
+    return markdown({"lesions": froc_statistics(lesions, cases, config)})
 
 
 def evaluate_folders(predictions: Path, cohort: Path, *, quiet: bool = False) -> list[Compared]:
@@ -93,6 +101,7 @@ def _answer(folder: Path) -> tuple[Answer, Geometry]:
     try:
         findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
         probabilities = {row["id"]: row["probabilities"] for row in findings["lesions"]}
+        sure = {row["id"]: float(row["confidence"]) for row in findings["lesions"] if "confidence" in row}
         generated = [row["name"] for row in findings["phases"] if row["provenance"] == "synthetic"]
         scores, malignant = findings["patient"]["probabilities"], float(findings["patient"]["malignant"])
     except (ValueError, KeyError, TypeError) as error:
@@ -105,6 +114,7 @@ def _answer(folder: Path) -> tuple[Answer, Geometry]:
         scores=scores,
         malignant=malignant,
         liver=liver,
+        lesion_scores=sure,
         generated_hu={p: _generated(folder, p, grid) for p in generated},
     )
     return answer, grid

@@ -49,6 +49,12 @@ class Diagnosis:
     semantic: npt.NDArray[np.float32]
     """(K + 1, z, y, x), background last, summing to one."""
 
+    def lesion_confidence(self) -> dict[int, float]:
+        """For each lesion the largest probability, over its voxels, of being any lesion; not calibrated."""
+        ids = range(1, len(self.lesion_probabilities) + 1)
+        largest = ndimage.maximum(1 - self.semantic[-1], self.lesions, list(ids)) if ids else []
+        return {k: min(max(float(value), 0.0), 1.0) for k, value in zip(ids, largest, strict=True)}
+
 
 class Reader:
     """A network with the settings it is read with."""

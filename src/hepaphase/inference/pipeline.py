@@ -1,6 +1,6 @@
 """A study in, findings out: find the liver, complete the phases, find and name the lesions, put all back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -91,8 +91,8 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         seen = small if options.read_generated else scanned_only(small)
         diagnosis = diagnose(seen, models.diagnosis, device=options.device)
     with log.step("measure"):
-        box, probabilities, told = _with_lesions(box, small.geometry, diagnosis)
-        findings = measure_findings(box, probabilities, diagnosis.patient)
+        box, kept, told = _with_lesions(box, small.geometry, diagnosis)
+        findings = _findings(box, diagnosis, kept)
         if options.weigh_clinical:
             findings, weighed = weigh_findings(findings, study.clinical)
             told += weighed
@@ -136,13 +136,20 @@ def scanned_only(study: AlignedStudy) -> AlignedStudy:
 
 def _with_lesions(
     box: AlignedStudy, small: Geometry, diagnosis: Diagnosis
-) -> tuple[AlignedStudy, list[dict[str, float]], tuple[str, ...]]:
-    """The study with its lesions, their probabilities, and a warning where some lie beyond the scan."""
+) -> tuple[AlignedStudy, list[int], tuple[str, ...]]:
+    """The study with its lesions, which of those found they are, and a warning where some lie beyond the scan."""
     number = len(diagnosis.lesion_probabilities)
     lesions, kept = renumbered(lesions_on_grid(diagnosis.lesions, small, box.geometry), number)
     told = f"{number - len(kept)} lesion(s) found at the edge lie beyond the slices of the reference and are left out."
-    probabilities = [diagnosis.lesion_probabilities[k - 1] for k in kept]
-    return replace(box, masks={**box.masks, "lesions": lesions}), probabilities, (told,) * (len(kept) < number)
+    return replace(box, masks={**box.masks, "lesions": lesions}), list(kept), (told,) * (len(kept) < number)
+
+
+def _findings(box: AlignedStudy, diagnosis: Diagnosis, kept: Sequence[int]) -> Findings:
+    """What is measured on the lesions of ``box``, with what the network says of each."""
+    findings = measure_findings(box, [diagnosis.lesion_probabilities[k - 1] for k in kept], diagnosis.patient)
+    sure = diagnosis.lesion_confidence()
+    lesions = (replace(f, confidence=sure[k]) for f, k in zip(findings.lesions, kept, strict=True))
+    return replace(findings, lesions=tuple(lesions))
 
 
 def _warnings(study: Study, *, registered: bool) -> tuple[str, ...]:

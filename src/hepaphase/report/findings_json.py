@@ -65,6 +65,7 @@ def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         "short_axis_mm": round(lesion.short_axis_mm, 3),
         "probabilities": _rounded(lesion.probabilities),
         **({"image_probabilities": _rounded(lesion.image_probabilities)} if lesion.image_probabilities else {}),
+        **({} if lesion.confidence is None else {"confidence": round(lesion.confidence, 6)}),
         "hu": _hu(report, lesion.hu),
     }
 

@@ -122,6 +122,7 @@ def _lesion(
         "malignant": ranked[0].malignant,
         "probability": ranked[0].text,
         "bars": ranked,
+        "confidence": "" if lesion.confidence is None else words.probability(lesion.confidence),
         "axes": f"{lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm",
         "volume": f"{lesion.volume_ml:.1f} mL",
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",

@@ -33,6 +33,8 @@ class Finding:
     """Per phase, scanned and generated alike; look up provenance in the study."""
     image_probabilities: Mapping[str, float] | None = None
     """The probabilities from the images alone, where facts on the patient were weighed into ``probabilities``."""
+    confidence: float | None = None
+    """That it is a lesion at all, from 0 to 1, as the network says and not calibrated; None where it was not said."""
 
     @property
     def lesion_class(self) -> str:
