@@ -9,7 +9,7 @@ from tests.tiny_models import tiny_models
 
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.cases import load_case
-from hepaphase.benchmark.diagnosis import Reading, run, write
+from hepaphase.benchmark.diagnosis import Reading, run, stored, write
 from hepaphase.benchmark.inputs import MAIN_JOB, apply_inputs
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.evaluation.rows import read_rows
@@ -76,6 +76,14 @@ def test_rows_and_table(tmp_path: Path) -> None:
     assert [r.truth["hcc"] for r in rows] == [True, False, False]
     assert "AP_liver_mae" in rows[0].values
     assert "AP_liver_mae" not in read_rows(tmp_path / "out" / "nc.csv")[0].values
+    again = stored(tmp_path / "out", MAIN_JOB)
+    assert [r.inputs for r in again] == list(MAIN_JOB)
+    for one, two in zip(again, results, strict=True):
+        assert [r.case for r in one.rows] == [r.case for r in two.rows]
+        assert [r.found_class for r in one.lesions] == [r.found_class for r in two.lesions]
+        assert one.rows[0].score == pytest.approx(dict(two.rows[0].score), abs=1e-5)
+    with pytest.raises(InputError, match="no rows of an earlier run"):
+        stored(tmp_path, MAIN_JOB)
 
 
 @pytest.mark.slow

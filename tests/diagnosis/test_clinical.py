@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepaphase.diagnosis.clinical import FACTS, known_facts, weigh
+from hepaphase.diagnosis.clinical import FACTS, known_facts, weigh, weigh_map
 from hepaphase.study.lesions import LESION_CLASSES
 
 EVEN = dict.fromkeys(LESION_CLASSES, 1 / len(LESION_CLASSES))
@@ -42,3 +43,17 @@ def test_unknown_facts_weigh_nothing() -> None:
 
 def test_what_the_images_exclude_stays_excluded() -> None:
     assert weigh({"hcc": 0.0, "cyst": 1.0}, {"cirrhosis": True}) == {"hcc": 0.0, "cyst": 1.0}
+
+
+def test_a_map_is_weighed_voxel_by_voxel_and_its_background_stays() -> None:
+    rng = np.random.default_rng(0)
+    semantic = rng.dirichlet(np.ones(len(LESION_CLASSES) + 1), (2, 3, 4)).transpose(3, 0, 1, 2).astype(np.float32)
+    semantic[:-1, 0, 0, 0], semantic[-1, 0, 0, 0] = 0, 1
+    facts = {"cirrhosis": True, "sex": "F"}
+    found = weigh_map(semantic, facts)
+    assert np.array_equal(found[-1], semantic[-1]) and np.allclose(found.sum(axis=0), 1, atol=1e-6)
+    column = semantic[:, 1, 2, 3]
+    inside = 1 - float(column[-1])
+    wanted = weigh(dict(zip(LESION_CLASSES, (column[:-1] / inside).tolist(), strict=True)), facts)
+    assert found[:-1, 1, 2, 3] / inside == pytest.approx(list(wanted.values()), rel=1e-4)
+    assert weigh_map(semantic, {}) is semantic

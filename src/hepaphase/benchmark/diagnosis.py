@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from ..base.errors import InputError
 from ..base.log import track
 from ..bundle.bundle import Bundle
 from ..diagnosis.diagnose import Reader
 from ..evaluation.bootstrap import Bootstrap
-from ..evaluation.lesion_rows import LesionRow, compare_lesions, write_lesions
+from ..evaluation.lesion_rows import LesionRow, compare_lesions, read_lesions, write_lesions
 from ..evaluation.patient import Statistic, differences, summarize
 from ..evaluation.reading import Answer, compare
-from ..evaluation.rows import PatientRow, write_rows
+from ..evaluation.rows import PatientRow, read_rows, write_rows
 from ..evaluation.table import markdown
 from ..study.phase import Provenance
 from ..study.study import AlignedStudy
@@ -69,6 +70,22 @@ def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = Fal
         for name, found in chunk.items():
             read[name] += found
     return [_result(s, read[s.name]) for s in reading.settings]
+
+
+def stored(folder: Path, settings: Sequence[Inputs]) -> list[Result]:
+    """What an earlier run wrote to ``folder`` (see ``write``), in place of reading again.
+
+    Raises:
+        InputError: when it holds none of ``settings``.
+    """
+    found = [s for s in settings if (folder / f"{s.name}.csv").is_file()]
+    if not found:
+        wanted = ", ".join(f"{s.name}.csv" for s in settings)
+        raise InputError(f"'{folder}' holds no rows of an earlier run (none of {wanted}).")
+    return [
+        Result(s, tuple(read_rows(folder / f"{s.name}.csv")), tuple(read_lesions(folder / "lesions" / f"{s.name}.csv")))
+        for s in found
+    ]
 
 
 def _result(setting: Inputs, read: Sequence[Read]) -> Result:

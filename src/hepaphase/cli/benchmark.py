@@ -24,6 +24,9 @@ def command() -> None:
 @click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
 @click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
 @click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")
+@click.option(
+    "--rows", type=FOLDER, help="OUT of an earlier run on PREPARED, whose rows are used in place of reading again."
+)
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @models_options
@@ -46,7 +49,7 @@ def diagnosis(  # noqa: PLR0913
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_readings
     from ..benchmark.deep import Deep, deep_text
-    from ..benchmark.diagnosis import Reading, run, write
+    from ..benchmark.diagnosis import Reading, run, stored, write
     from ..benchmark.inputs import MAIN_JOB, SUBSETS
     from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
@@ -61,7 +64,8 @@ def diagnosis(  # noqa: PLR0913
         flips=wanted["flips"],
         ensemble=tuple(Bundle.load(path, kind="diagnosis") for path in wanted["ensemble"]),
     )
-    results = run(prepared, reading, workers=workers)
+    kept = wanted["rows"]
+    results = run(prepared, reading, workers=workers) if kept is None else stored(kept, reading.settings)
     name = cohort or prepared.name
     facts = {"cohort": name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
     config = Bootstrap(num_resamples=resamples, seed=seed)
@@ -289,6 +293,64 @@ def registration(out: Path, cohort: str, cases: int, resamples: int, bundles: tu
     table = write(rows, out, {"cohort": cohort}, Bootstrap(num_resamples=resamples))
     write_text(out / "table.md", table)
     click.echo(table)
+
+
+@command.command()
+@click.argument("data", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--lesions", default=100, show_default=True, help="In all scans together.")
+@click.option("--per-copy", default=5, show_default=True, help="At most so many in one copy of a scan.")
+@click.option("--seed", default=0, show_default=True, help="Of what is drawn.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of copies.")
+@models_options
+def lab(data: Path, out: Path, resamples: int, bundles: tuple[Path, ...], device: str, **drawn: int) -> None:
+    """Put lesions of every class, 5 to 25 mm in radius, into the real scans in DATA (those of sim-real), and read them.
+
+    Writes rows.csv and table.md (sensitivity by size, class and contrast, class accuracy, false finds) to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.lesion_lab.plan import plan_lesions
+    from ..benchmark.lesion_lab.run import run, write_rows
+    from ..benchmark.lesion_lab.scans import scans_of
+    from ..benchmark.lesion_lab.table import table
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+    from ..lab.cohort import SOURCES
+
+    where, models = check_device(device), Models.load(bundles)
+    plans = plan_lesions(drawn["lesions"], len(SOURCES), seed=drawn["seed"])
+    scans = scans_of(data, models.organs, device=where)
+    result = run(scans, plans, models, per_copy=drawn["per_copy"], device=where)
+    write_rows(out / "rows.csv", result.rows)
+    text = table(result, Bootstrap(num_resamples=resamples))
+    write_text(out / "table.md", text)
+    click.echo(text)
+
+
+@command.command()
+@click.argument("prepared", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--cohort", default="", help="Name of the cohort, written above the tables.")
+@click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def facts(
+    prepared: Path, out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str
+) -> None:
+    """What each fact known of a patient adds on PREPARED (with truth), from NC alone and from all phases.
+
+    Writes table.md (AUC-8, AUC-2, malignant AUC, lesion class accuracy; paired differences from no fact) to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.facts import run, table
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+
+    where = check_device(device)
+    results = run(prepared, Models.load(bundles).diagnosis, at_most=cases, device=where)
+    text = f"{cohort or prepared.name}\n\n{table(results, Bootstrap(num_resamples=resamples))}"
+    write_text(out / "table.md", text)
+    click.echo(text)
 
 
 @command.command("lidia-row")

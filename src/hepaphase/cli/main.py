@@ -23,6 +23,7 @@ COMMANDS = {
     "iodine": "Iodine and virtual non-contrast of a phase with contrast agent.",
     "check-physics": "Whether contrast agent could have made these phases: twelve measures.",
     "diagnose": "Stage II alone: find and name lesions.",
+    "classify": "The class of a patient by GALS-CE's classifier, trained by yourself.",
     "lesion": "The lesion lab: a lesion put into all phases, taken out, moved or made another.",
     "evaluate": "Readings against the truth, with confidence intervals.",
     "benchmark": "One-command comparisons on a cohort with truth.",

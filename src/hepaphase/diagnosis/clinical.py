@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..phantom.population import INCIDENTAL
 from ..study.lesions import LESION_CLASSES, LesionClass
@@ -42,14 +43,29 @@ def weigh(
     facts = known_facts(clinical)
     if not facts:
         return dict(probabilities)
-    likely = _likelihoods(facts)
+    likely = likelihoods(facts)
     weighed = {key: p * likely[key] ** weight for key, p in probabilities.items()}
     total = sum(weighed.values())
     return {key: p / total for key, p in weighed.items()} if total > 0 else dict(probabilities)
 
 
-def _likelihoods(facts: Mapping[str, Any]) -> dict[str, float]:
-    """Class of lesion to the probability of ``facts`` in a patient who has one."""
+def weigh_map(semantic: npt.NDArray[np.float32], clinical: Mapping[str, Any]) -> npt.NDArray[np.float32]:
+    """Class probabilities of every voxel (K + 1, z, y, x), background last, given what is known of the patient.
+
+    As ``weigh`` for each voxel: the classes are weighed against each other, how likely a voxel is background stays.
+    """
+    facts = known_facts(clinical)
+    if not facts:
+        return semantic
+    likely = likelihoods(facts)
+    column = np.array([likely[key] for key in LESION_CLASSES], np.float32)[:, None, None, None]
+    weighed = semantic[:-1] * column
+    total = np.maximum(weighed.sum(axis=0), np.finfo(np.float32).tiny)
+    return np.concatenate([weighed * ((1 - semantic[-1]) / total), semantic[-1:]]).astype(np.float32)
+
+
+def likelihoods(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Class of lesion to the probability of ``facts`` (see ``known_facts``) in a patient who has one."""
     own = {key: _likelihood(row, facts) for key, row in LESION_CLASSES.items()}
     shares = {key: row.prevalence for key, row in LESION_CLASSES.items()}
     anybody = sum(own[key] * share for key, share in shares.items()) / sum(shares.values())

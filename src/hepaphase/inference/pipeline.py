@@ -76,7 +76,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("liver"):
         found = find_liver(study, reference, models.organs, device=options.device)
         liver = found.mask
-    lined = _lined_up(study, reference, liver, models, options, log)
+    lined = lined_up(study, reference, liver, models, options, log)
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
         lay = partial(align, lined.study, reference=reference, masks=masks, transforms=lined.transforms)
@@ -100,7 +100,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     return Reading(lined.study, box, grid, place, tuple(seen.hu), findings, warnings, tuple(log.steps), lined.quality)
 
 
-def _lined_up(
+def lined_up(
     study: Study, reference: Phase, liver: MaskArray, models: Models, options: ReadOptions, log: StepLog
 ) -> LinedUp:
     """The study registered to its reference, or as it is when that was not asked."""

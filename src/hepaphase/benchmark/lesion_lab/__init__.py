@@ -1,0 +1,1 @@
+"""Lesions put into real scans by the lesion lab, and read."""
