@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, special
+from scipy import ndimage
 
+from ..evaluation.crps import crps_normal, crps_samples
 from ..evaluation.metrics.psnr import psnr
 from ..evaluation.metrics.ssim import ssim_map
 from ..evaluation.physics.exam import VESSELS, noise_of, organs_of_labels
+from ..evaluation.spectrum import mean_frequency, patch_power, ring_shares
 from ..study.phase import Phase
 from ..synthesis.protocol import Generated
 from ..training.cohort import PreparedCase
@@ -65,6 +67,8 @@ def measure(
         figures[f"{name}_cover68"] = float((found <= NORMAL_68 * narrow).mean())
         figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
     figures |= {f"{name}_crps": crps(made, truth, inside) for name, inside in _regions(case).items()}
+    if target in case.hu:
+        figures |= _noise(case, made, np.asarray(case.hu[target], np.float32))
     figures |= _lesions(case, inputs, made, truth)
     figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
     figures["made_up_sick" if (case.masks["lesions"] > 0).any() else "made_up_healthy"] = figures["made_up"]
@@ -86,15 +90,29 @@ def deviations(case: PreparedCase, target: Phase, made: Generated) -> dict[str, 
 
 
 def crps(made: Generated, truth: Floats, inside: Bools) -> float:
-    """Continuous ranked probability score in HU, of a normal distribution (Gneiting and Raftery 2007, eq. 21).
+    """Continuous ranked probability score in HU: by the samples of a generator that draws, else of its normal doubt."""
+    if made.samples_hu is not None:
+        return crps_samples(made.samples_hu[:, inside], truth[inside])
+    return crps_normal(made.hu[inside], made.sd_hu[inside], truth[inside])
 
-    Error and doubt in one number: it is the absolute error of one who is sure. For a generator that draws samples the
-    normal distribution of their median and spread stands for them (our choice).
+
+def _noise(case: PreparedCase, made: Generated, scanned: Floats) -> dict[str, float]:
+    """Size and spectrum of the noise against those of the scan itself, in plain liver.
+
+    Judged on one draw, never on a mean; of a generator that does not draw, on what it makes. ``noise_ratio`` and
+    ``grain_ratio`` (mean frequency) are one for a phase as noisy as a scan; ``spectrum_miss`` is the share of power in
+    the wrong ring of frequency.
     """
-    sd = np.asarray(made.sd_hu[inside], np.float64)
-    z = (np.asarray(truth[inside], np.float64) - made.hu[inside]) / sd
-    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    return float((sd * (z * special.erf(z / np.sqrt(2)) + 2 * density - 1 / np.sqrt(np.pi))).mean())
+    one = made.hu if made.samples_hu is None else made.samples_hu[0]
+    inside = _plain_liver(case)
+    if not inside.any():
+        return {}
+    found = {"noise_ratio": noise_of(one, inside) / noise_of(scanned, inside)}
+    powers = [patch_power(np.asarray(hu, np.float32), inside) for hu in (one, scanned)]
+    if powers[0] is not None and powers[1] is not None and powers[0].any():
+        found["grain_ratio"] = mean_frequency(powers[0]) / mean_frequency(powers[1])
+        found["spectrum_miss"] = float(np.abs(ring_shares(powers[0]) - ring_shares(powers[1])).sum() / 2)
+    return found
 
 
 def _regions(case: PreparedCase) -> dict[str, Bools]:
@@ -123,9 +141,9 @@ def _errors(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -
     found["liver_mean_error"] = float((made.hu - truth)[regions["liver"]].mean())
     if target in case.hu:  # against the scan itself: its noise and its breathing count as errors
         scanned = np.abs(made.hu - case.hu[target])
-        for name in ("body", "liver", "lesion"):
-            if regions[name].any():
-                found[f"{name}_mae_scanned"] = float(scanned[regions[name]].mean())
+        found |= {f"{name}_mae_scanned": float(scanned[one].mean()) for name, one in regions.items() if one.any()}
+        means = [abs(float((made.hu - case.hu[target])[one].mean())) for one in _large_lesions(case)]
+        found |= {"lesion_mean_mae_scanned": float(np.mean(means))} if means else {}
     return found
 
 
@@ -166,12 +184,7 @@ def _contrast(hu: Floats, inside: Bools, around: Bools) -> float:
 
 def made_up_lesions(case: PreparedCase, made: Floats, truth: Floats) -> int:
     """Regions of the liver, no lesion and no vessel, that deviate from it as a lesion does where the truth does not."""
-    labels, liver = case.masks["lesions"], case.masks["liver"] > 0
-    organs = organs_of_labels(case.masks["organs"]) if "organs" in case.masks else {}
-    taken = labels > 0
-    for name in VESSELS:
-        taken = taken | (organs[name] > 0) if name in organs else taken
-    inside = ndimage.binary_erosion(liver) & ~ndimage.binary_dilation(taken)
+    inside = _plain_liver(case)
     if not inside.any():
         return 0
     steps = case.geometry["spacing_xyz_mm"][::-1]
@@ -184,3 +197,12 @@ def made_up_lesions(case: PreparedCase, made: Floats, truth: Floats) -> int:
     parts, number = ndimage.label(odd)
     sizes = np.bincount(parts.ravel(), minlength=number + 1)[1:]
     return int((sizes * float(np.prod(steps)) >= SMALLEST_LESION_MM3).sum())
+
+
+def _plain_liver(case: PreparedCase) -> Bools:
+    """The inner liver without lesions and vessels, and without what lies next to them."""
+    organs = organs_of_labels(case.masks["organs"]) if "organs" in case.masks else {}
+    taken = case.masks["lesions"] > 0
+    for name in VESSELS:
+        taken = taken | (organs[name] > 0) if name in organs else taken
+    return np.asarray(ndimage.binary_erosion(case.masks["liver"] > 0) & ~ndimage.binary_dilation(taken))

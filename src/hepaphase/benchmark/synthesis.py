@@ -25,7 +25,10 @@ from ..synthesis.protocol import Generated, Generator
 from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
 from .generated import NORMAL_68, NORMAL_95, Stretch, deviations, measure
+from .memory import peak_memory
 from .physics import prepared_exam
+from .synthesis_pictures import slice_of
+from .synthesis_row import SynthesisRow
 
 SUBSETS = tuple(subset for size in range(1, 4) for subset in combinations(Phase, size))
 """Every set of phases that lacks at least one."""
@@ -50,23 +53,9 @@ class SynthesisOptions:
     """Exams of which the completed set is also checked for its physics: the first so many."""
     stretches: Mapping[Pair, Stretch] = field(default_factory=dict)
     """Factors on the standard deviations, found on other patients."""
+    pictures: bool = False
+    """Keep a slice of every phase made from the first of ``subsets``, for pictures."""
     quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SynthesisRow:
-    """One generated phase of one exam, against the noise-free truth in the breathing state of the input's reference."""
-
-    case: str
-    generator: str
-    inputs: str
-    target: Phase
-    figures: Mapping[str, float]
-    """As ``benchmark.generated.measure`` names them; with the physics of the completed set ``physics_score`` and
-    ``physics_failed`` where that was asked."""
-    seconds: float
-    spread: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
-    """Quantiles of the errors in units of the doubt, by region."""
 
 
 def run(
@@ -115,12 +104,17 @@ def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], con
 
 
 def costs(rows: Sequence[SynthesisRow], generators: Mapping[str, Generator]) -> str:
-    """Trained numbers and mean seconds a phase of each generator, in Markdown; the first of a study may cost most."""
-    lines = ["| generator | parameters | seconds a phase |", "|---|---|---|"]
+    """Trained numbers, mean seconds a phase and most memory beside the weights of each generator, in Markdown.
+
+    The first phase of a study may cost most.
+    """
+    lines = ["| generator | parameters | seconds a phase | peak MiB |", "|---|---|---|---|"]
     for name, generator in generators.items():
-        seconds = [row.seconds for row in rows if row.generator == name]
-        shown = f"{float(np.mean(seconds)):.2f}" if seconds else "not asked"
-        lines.append(f"| {name} | {num_parameters(generator)} | {shown} |")
+        own = [row for row in rows if row.generator == name]
+        shown = f"{float(np.mean([row.seconds for row in own])):.2f}" if own else "not asked"
+        peaks = [row.figures["peak_mib"] for row in own if "peak_mib" in row.figures]
+        most = f"{max(peaks):.0f}" if peaks else "not measured"
+        lines.append(f"| {name} | {num_parameters(generator)} | {shown} | {most} |")
     return "\n".join(lines) + "\n"
 
 
@@ -208,17 +202,22 @@ def _rows(
     (name, generator), study = named, given(case, subset)
     rows, made = [], {}
     for target in (p for p in case.reference_hu if p not in subset):
-        started = time.perf_counter()
+        when_s = 0.0 if target is Phase.NC else case.times_s.get(target)
         try:
-            one = generator.generate(study, target, time_s=0.0 if target is Phase.NC else case.times_s.get(target))
+            with peak_memory() as peak:
+                started = time.perf_counter()
+                one = generator.generate(study, target, time_s=when_s)
+                seconds = time.perf_counter() - started
         except NotTrainedError:
             continue
-        seconds = time.perf_counter() - started
         made[target] = one
         stretch = options.stretches.get((name, ", ".join(subset), str(target)), Stretch())
         figures = measure(case, study.hu, target, one, stretch)
+        figures |= {} if peak.mib is None else {"peak_mib": peak.mib}
+        keep = options.pictures and subset == options.subsets[0]
+        shown = slice_of(case, study.hu[study.reference], one.hu, target) if keep else {}
         apart = {n: v if n == "lesion_mean" else _points(v) for n, v in deviations(case, target, one).items()}
-        rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, figures, seconds, apart))
+        rows.append(SynthesisRow(case.case, name, ", ".join(subset), target, figures, seconds, apart, shown))
     if physics and made:
         facts = _physics(case, study, made)
         rows = [replace(row, figures={**row.figures, **facts}) for row in rows]

@@ -88,6 +88,7 @@ def diagnosis(  # noqa: PLR0913
 @click.option("--inputs", help="Only from these phases, such as NC or NC,PVP; default every subset.")
 @click.option("--physics", default=0, show_default=True, help="Cases whose completed phases get a physics card.")
 @click.option("--scales", type=click.Path(path_type=Path, dir_okay=False), help="scales.json of other patients.")
+@click.option("--pictures", is_flag=True, help="Best, median and worst patient of each generator, as PNG.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @models_options
 def synthesis(
@@ -96,11 +97,12 @@ def synthesis(
     """Complete PREPARED (simulated, as simulate writes crops) from every subset of phases.
 
     Compares generators against the noise-free truth and the scan itself; those that need weights take a --bundle each.
-    Writes rows.csv, statistics.csv, scales.json and table.md to OUT.
+    Writes rows.csv, statistics.csv, scales.json and table.md to OUT, pictures of the first subset to OUT/pictures.
     """
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_errors
     from ..benchmark.synthesis import SUBSETS, SynthesisOptions, costs, read_scales, run, write
+    from ..benchmark.synthesis_pictures import draw_pictures
     from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import check_device
@@ -117,8 +119,10 @@ def synthesis(
         at_most=chosen["cases"],
         physics=chosen["physics"],
         stretches=read_scales(chosen["scales"]) if chosen["scales"] else {},
+        pictures=chosen["pictures"],
     )
     rows = run(prepared, generators, options)
+    draw_pictures(rows, out / "pictures")
     name = cohort or prepared.name
     table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)
     table += f"\n{costs(rows, generators)}"

@@ -31,7 +31,7 @@ def on_training_grid(study: AlignedStudy, time_s: float, predict: Predict) -> Ge
     A study on a grid of 4 mm along the axes of the patient is shown as it is, whatever its shape. Any other is brought
     to such a grid, and the difference to its nearest scanned phase is put back on its own (``synthesis.apply``).
     """
-    if _fits(study.geometry):
+    if fits(study.geometry):
         hu, sd_hu, residual_hu = predict(study, time_s)
         return Generated(hu=hu, sd_hu=sd_hu, residual_hu=residual_hu, time_s=time_s)
     coarse = _coarse(study)
@@ -71,7 +71,7 @@ def as_volume(part: Tensor, shape_zyx: tuple[int, int, int]) -> HuArray:
     return np.ascontiguousarray(part[:z, :y, :x].cpu().numpy(), dtype=np.float32)
 
 
-def _fits(geometry: Geometry) -> bool:
+def fits(geometry: Geometry) -> bool:
     """Whether the network can take this grid as it is: patients lay all the same way in training."""
     upright = np.allclose(geometry.direction, np.eye(3), atol=_TOLERANCE)
     return upright and all(abs(step / SPACING_MM - 1) <= _TOLERANCE for step in geometry.spacing_xyz_mm)

@@ -1,9 +1,10 @@
 """What image generators share: how phases are shown, what comes out. B batch, P phases, (z, y, x) space."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +13,7 @@ from ..base.errors import BundleError
 from ..bundle.bundle import Bundle
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
-from .grid import SPACING_MM, as_volume, on_training_grid, padded, scanned_of
+from .grid import SPACING_MM, as_volume, fits, on_training_grid, padded, scanned_of
 from .network import Scanned
 from .protocol import Generated, check_request
 from .trained_for import TrainedFor
@@ -41,6 +42,8 @@ class Image(NamedTuple):
 
     hu: Tensor
     sd_hu: Tensor
+    samples: Tensor | None = None
+    """(draws, B, z, y, x), of networks that draw."""
 
 
 class ImageNetwork(Protocol):
@@ -151,9 +154,19 @@ class ImageGenerator:
         """
         wanted_s = check_request(study, target, time_s)
         self.trained_for.check(self.name, study.inputs, target)
-        return on_training_grid(study, wanted_s, lambda small, when_s: self._predict(small, target, when_s))
+        drawn: list[HuArray] = []
 
-    def _predict(self, study: AlignedStudy, target: Phase, time_s: float) -> tuple[HuArray, HuArray, HuArray]:
+        def predict(small: AlignedStudy, when_s: float) -> tuple[HuArray, HuArray, HuArray]:
+            made, shape = self._predict(small, target, when_s), small.geometry.shape_zyx
+            hu, sd_hu = as_volume(made.hu[0], shape), as_volume(made.sd_hu[0], shape)
+            if made.samples is not None:
+                drawn.append(np.stack([as_volume(one[0], shape) for one in made.samples]))
+            return hu, sd_hu, 0 * hu
+
+        generated = on_training_grid(study, wanted_s, predict)
+        return replace(generated, samples_hu=drawn[0]) if drawn and fits(study.geometry) else generated
+
+    def _predict(self, study: AlignedStudy, target: Phase, time_s: float) -> Image:
         scanned = padded(scanned_of(study, self.device), self.network.multiple)
         looked_at = self.trained_for.shown(study.inputs)
         seen = torch.tensor([[p in looked_at for p in Phase]], device=self.device)
@@ -161,7 +174,5 @@ class ImageGenerator:
             torch.tensor([list(Phase).index(target)], device=self.device), torch.tensor([time_s], device=self.device)
         )
         with torch.inference_mode():
-            made = self.network.image(scanned._replace(present=seen), wanted)
-        shape = study.geometry.shape_zyx
-        hu, sd_hu = (as_volume(part[0], shape) for part in made)
-        return hu, sd_hu, 0 * hu
+            made: Image = self.network.image(scanned._replace(present=seen), wanted)
+        return made

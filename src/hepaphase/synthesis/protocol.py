@@ -25,6 +25,9 @@ class Generated:
     """The part of ``hu`` that the tissue model cannot say; zero at times that were never trained."""
     time_s: float
     """Seconds after the start of injection that ``hu`` shows."""
+    samples_hu: HuArray | None = None
+    """What was drawn, (draws, z, y, x), whose median is ``hu``; None of generators that do not draw, and on grids other
+    than that of training."""
 
 
 class Generator(Protocol):

@@ -86,6 +86,16 @@ def test_training_lowers_the_error(name, cohort) -> None:
     assert min(first[-3:]) < 0.8 * first[0]
 
 
+def test_physics_is_a_term_of_the_loss_where_it_is_asked(cohort) -> None:
+    """A network that starts by carrying the non-contrast phase over shows a liver that contrast never reached."""
+    losses = []
+    for weight in (0.0, 2.0):
+        task, batches = started("unet", cohort, inputs=("NC",), targets=("PVP",), physics=weight)
+        losses.append(task.step(batches[0], progress=Progress(0, 9)))
+    assert "physics" not in losses[0] and losses[1]["physics"] * 75 == pytest.approx(35, abs=2)  # M4: 35 HU or more
+    assert losses[1]["loss"] == pytest.approx(losses[0]["loss"] + 2 * losses[1]["physics"], rel=1e-5)
+
+
 @pytest.mark.parametrize("name", ["unet", "pix2pix"])
 def test_half_precision_says_nearly_the_same(name, cohort) -> None:
     figures = []

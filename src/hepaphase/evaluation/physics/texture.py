@@ -1,15 +1,12 @@
 """M11: noise like that of a scan."""
 
-import numpy as np
-
 from ...study.phase import REFERENCE_ORDER, Phase
+from ..spectrum import mean_frequency as frequency_of
+from ..spectrum import patch_power
 from .exam import PhysicsExam
 from .item import Item, bounded, missing
 
 _LIMITS = (0.8, 1.25)
-_PATCH = 8
-"""Voxels along a side of the in-plane patches."""
-_LEAST_PATCHES = 4
 
 
 def noise(exam: PhysicsExam) -> list[Item]:
@@ -35,21 +32,5 @@ def noise(exam: PhysicsExam) -> list[Item]:
 
 def mean_frequency(exam: PhysicsExam, phase: Phase) -> float:
     """Power-weighted mean in-plane frequency of the noise in the liver, per voxel; NaN without room for patches."""
-    window = np.hanning(_PATCH + 2)[1:-1]
-    shape = np.outer(window, window)
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(_PATCH), np.fft.fftfreq(_PATCH), indexing="ij"))
-    power = np.zeros((_PATCH, _PATCH))
-    number = 0
-    inside, hu = exam.regions["liver"], exam.hu[phase]
-    for z in range(hu.shape[0]):
-        for y in range(0, hu.shape[1] - _PATCH + 1, _PATCH // 2):
-            for x in range(0, hu.shape[2] - _PATCH + 1, _PATCH // 2):
-                place = (z, slice(y, y + _PATCH), slice(x, x + _PATCH))
-                if inside[place].all():
-                    patch = np.asarray(hu[place], np.float64)
-                    power += np.abs(np.fft.fft2((patch - patch.mean()) * shape)) ** 2
-                    number += 1
-    if number < _LEAST_PATCHES:
-        return float("nan")
-    power[0, 0] = 0
-    return float((power * frequency).sum() / power.sum())
+    power = patch_power(exam.hu[phase], exam.regions["liver"])
+    return float("nan") if power is None else frequency_of(power)

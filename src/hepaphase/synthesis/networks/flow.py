@@ -98,7 +98,7 @@ class FlowNetwork(nn.Module):
     def image(self, scanned: Scanned, wanted: Wanted) -> Image:
         """See :class:`..image.ImageNetwork`: the median of the samples, and their standard deviation."""
         found = self.samples(scanned, wanted, self.config.num_samples)
-        return Image(found.median(dim=0).values, found.std(dim=0).clamp(min=LEAST_SD_HU))
+        return Image(found.median(dim=0).values, found.std(dim=0).clamp(min=LEAST_SD_HU), found)
 
     def loss(self, scanned: Scanned, wanted: Wanted, truth_hu: Tensor, weight: Tensor) -> Tensor:
         """Squared error of the velocity at a random place of the straight path (Liu et al. 2022, eq. 1).

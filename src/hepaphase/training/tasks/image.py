@@ -16,6 +16,7 @@ from ...synthesis.image import SCALE_HU, Family, Image, Wanted
 from ...synthesis.losses import all_finite
 from ...synthesis.network import Scanned
 from ...synthesis.networks.film import PatchCritic
+from ...synthesis.physics_loss import Asked, physics_terms
 from ...synthesis.scores import Tally
 from ...synthesis.trained_for import TrainedFor
 from ..optim import Ema, cosine_lr, half_where_fast, poly_lr, set_lr
@@ -55,6 +56,8 @@ class ImageConfig:
     error: float = 1.0
     """Weight of the absolute error, in units of the shown HU."""
     likelihood: float = 0.02
+    physics: float = 0.0
+    """Weight of what no exam can show (``synthesis.physics_loss``) against ``error``, both in units of the shown HU."""
     optimizer: Literal["adamw", "sgd", "gan"] = "adamw"
     """``adamw`` with a cosine; ``sgd`` as nnU-Net (momentum 0.99, poly 0.9); ``gan``: Adam (0.5, 0.999)."""
     lr: float = 2e-3
@@ -64,9 +67,10 @@ class ImageConfig:
 
     def __post_init__(self) -> None:
         check_data((self.crop_zyx, self.validation_crop_zyx), self.multiple, self.inputs, self.targets)
-        if self.adversarial < 0 or self.error <= 0:
+        if min(self.adversarial, self.physics) < 0 or self.error <= 0:
             raise ConfigError(
-                f"error must be positive, adversarial not negative; got {self.error}, {self.adversarial}."
+                "error must be positive, adversarial and physics not negative; "
+                f"got {self.error}, {self.adversarial}, {self.physics}."
             )
 
 
@@ -191,6 +195,10 @@ class ImageTask:
         likelihood = 0.5 * (seen / made.sd_hu) ** 2 + made.sd_hu.log()
         terms = {"error": (error * weight).sum() / SCALE_HU, "likelihood": (likelihood * weight).sum()}
         loss = config.error * terms["error"] + config.likelihood * terms["likelihood"]
+        if config.physics:
+            asked = Asked(made.hu, wanted.number, batch["liver"], batch["lesions"])
+            terms["physics"] = torch.stack(list(physics_terms(asked, scanned).values())).sum() / SCALE_HU
+            loss = loss + config.physics * terms["physics"]
         if self.critic is not None:
             with self._half():
                 terms["fooled"] = _says(self.critic.network(made.hu, scanned, wanted), True)
