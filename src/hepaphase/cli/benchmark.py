@@ -357,6 +357,30 @@ def facts(
     click.echo(text)
 
 
+@command.command()
+@click.argument("train", type=FOLDER)
+@click.argument("test", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--cohort", default="", help="Name of the test cohort, written above the table.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def origins(train: Path, test: Path, out: Path, cohort: str, resamples: int) -> None:
+    """Tell where metastases come from, in prepared crops that name origins (sim-*): learn from TRAIN, asked on TEST.
+
+    Small networks on what is measured of metastases in their true outlines, on known facts, and on both; beside how
+    common origins are. Writes table.md (top-1, top-2, calibration) to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.origins import compare, patients_of
+    from ..evaluation.bootstrap import Bootstrap
+    from ..evaluation.table import markdown
+
+    learned, asked = patients_of(train, as_they_lie=False), patients_of(test, as_they_lie=True)
+    text = markdown(compare(learned, asked, Bootstrap(num_resamples=resamples)))
+    text = f"{cohort or test.name}; trained on {len(learned)} patients\n\n{text}"
+    write_text(out / "table.md", text)
+    click.echo(text)
+
+
 @command.command("lidia-row")
 @click.argument("training")
 @click.argument("prepared", type=FOLDER)
