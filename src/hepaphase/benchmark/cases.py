@@ -32,6 +32,8 @@ def load_case(path: Path) -> BenchmarkCase:
         raise InputError(
             f"{path.name} holds generated phases ({', '.join(case.generated)}); a benchmark reads scanned ones."
         )
+    if case.added:
+        raise InputError(f"{path.name} holds a lesion of the lesion lab; a benchmark reads patients as they are.")
     if missing := {"liver", "lesions"} - case.masks.keys():
         raise InputError(f"{path.name} has no mask of {' and '.join(sorted(missing))}; a benchmark needs the truth.")
     study = aligned(case)

@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "Examine a cohort: what is wrong, what is there twice, what is known about the set.",
     "export": "Take a cohort elsewhere: nnU-Net raw dataset and MONAI data list.",
     "prepare": "Put a cohort on the grid that models work on.",
+    "enrich": "Small classes of a training cohort, filled by the lesion lab and marked.",
     "fill": "Missing phases of a training cohort, made by a generator and marked.",
     "label-maps": "Write label maps of bodies, which organ masks are trained on.",
     "train": "Train a model by a recipe; without one, list the recipes.",

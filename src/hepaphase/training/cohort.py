@@ -46,6 +46,8 @@ class PreparedCase:
     """Lesion id to where a metastasis comes from; those of which it is not known are left out."""
     generated: tuple[Phase, ...] = ()
     """Phases in ``hu`` that a generator made (``training.filled``); such a case trains only."""
+    added: Mapping[str, Any] = field(default_factory=dict)
+    """What the lesion lab put in (``training.enriched``); such a case trains only."""
 
 
 def read_prepared(path: Path) -> PreparedCase:
@@ -71,6 +73,7 @@ def read_prepared(path: Path) -> PreparedCase:
             exam=json.loads(str(fields.get("exam", "{}"))),
             lesion_origins=_lesion_origins(fields),
             generated=tuple(Phase(name) for name in json.loads(str(fields.get("generated", "[]")))),
+            added=json.loads(str(fields.get("added", "{}"))),
         )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
@@ -99,6 +102,11 @@ class Cohort:
             raise InputError(
                 f"{self.files[index].name} is to validate, but {', '.join(case.generated)} are generated. Put cases "
                 "with generated phases into COHORT/train and scanned ones into COHORT/validation."
+            )
+        if self.scanned_only and case.added:
+            raise InputError(
+                f"{self.files[index].name} is to validate, but its {case.added.get('class')} is from the lesion lab. "
+                "Leave it in COHORT/train."
             )
         return case
 
