@@ -105,7 +105,7 @@ def test_nothing_written_tells_whose_it_is(visit, simulated, tmp_path, caplog, c
     folder, written = visit
     caplog.set_level(logging.DEBUG)
     study = read_source(folder, phases={Phase.NC: "2:1", Phase.PVP: "2:3"})
-    assert study.case.startswith("case-") and study.clinical == {"sex": "F", "age": 77}
+    assert study.case.startswith("case-") and study.clinical == {"sex": "F", "age": 77, "kvp": 120.0}
     write_case(study, tmp_path / "case")
     models = tiny_models()
     with_liver = Study(

@@ -130,3 +130,32 @@ def test_weights_loaded_from_elsewhere_bring_their_circulations(network: Kinetic
         network.load_state_dict({**own, name: 2 * own[name]})
         after = network.at(network(scanned()), TIMES_S).hu
     assert (before - after).abs().max() > 1
+
+
+def told(seed: int, **facts: float) -> Scanned:
+    from hepaphase.synthesis.facts import fact_numbers
+
+    return scanned(seed, (1, 0, 0, 0))._replace(facts=torch.from_numpy(fact_numbers(facts)).repeat(2, 1))
+
+
+def test_a_network_that_is_told_more_begins_as_the_one_before(network: KineticNetwork) -> None:
+    from hepaphase.synthesis.facts import NUM_FACTS
+    from hepaphase.synthesis.network import grown
+
+    more = KineticNetwork(NetworkConfig(num_facts=NUM_FACTS)).eval()
+    more.load_state_dict(grown(network.state_dict(), more))
+    with torch.no_grad():
+        before = network.at(network(scanned()), TIMES_S).hu
+        for facts in (None, told(0, sex="F", age=50).facts, told(0, kvp=80).facts):  # with a portal venous phase
+            after = more.at(more(scanned()._replace(facts=facts)), TIMES_S).hu
+            torch.testing.assert_close(after, before)
+
+
+def test_from_an_unenhanced_scan_alone_the_tube_voltage_counts_at_once() -> None:
+    from hepaphase.synthesis.facts import NUM_FACTS
+
+    torch.manual_seed(2)
+    network = KineticNetwork(NetworkConfig(num_facts=NUM_FACTS)).eval()
+    with torch.no_grad():
+        scales = [float(network(told(0, **f)).mixture.scale[0]) for f in ({}, {"kvp": 120.0}, {"kvp": 80.0})]
+    assert scales[0] == pytest.approx(scales[1], rel=0.02) and scales[2] > 1.4 * scales[1]

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -93,3 +94,18 @@ def test_training_beats_carrying_over(tmp_path) -> None:
     with torch.random.fork_rng():
         fitted = fit(run, split(open_cohort(folder)), tmp_path / "run", options=Options(quiet=True, tensorboard=False))
     assert fitted.figures["liver_mae"] < 0.5 * fitted.figures["carry_liver_mae"]
+
+
+def test_what_is_known_is_told_wholly_in_part_or_not_at_all(tmp_path) -> None:
+    exam = replace(toy_exam(5), case="told")
+    path = write_prepared(exam, tmp_path)
+    path = path if path is not None else next(tmp_path.glob("*.npz"))
+    fields = dict(np.load(path).items())
+    record = {"patient": {"height_cm": 170.0, "weight_kg": 66.0}, "kvp": 100.0}
+    np.savez_compressed(path, **{**fields, "exam": np.array(json.dumps(record))})
+    config = SynthesisConfig(crop_zyx=(16, 16, 16), num_voxels=10)
+    samples = make_samples(open_cohort(tmp_path), config, training=True)
+    told = [samples.sample(0, np.random.default_rng(k))["facts"] for k in range(40)]
+    num_known = {int((facts[-11:] == 1).sum()) for facts in told}
+    whole = make_samples(open_cohort(tmp_path), config, training=False).sample(0, np.random.default_rng(0))["facts"]
+    assert 0 in num_known and int(whole[-11:].sum()) == max(num_known) >= 4 and len(num_known) > 2

@@ -56,14 +56,15 @@ def measure(
         inputs: the phases that were shown.
         target: what was generated.
         made: it.
-        stretch: factors on its standard deviation, found on other patients.
+        stretch: factors on its standard deviation, found on other patients; empty for those that came with it.
     """
     truth = np.asarray(case.reference_hu[target], np.float32)
     liver = case.masks["liver"] > 0
     figures = _errors(case, target, made, truth)
     figures |= _images(made.hu, truth, case.hu.get(target), liver)
+    factors = stretch if stretch.factors else Stretch(made.stretch)
     for name, found in deviations(case, target, made).items():
-        narrow, wide = stretch.of(name)
+        narrow, wide = factors.of(name)
         figures[f"{name}_cover68"] = float((found <= NORMAL_68 * narrow).mean())
         figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
     figures |= {f"{name}_crps": crps(made, truth, inside) for name, inside in _regions(case).items()}
@@ -82,7 +83,7 @@ def deviations(case: PreparedCase, target: Phase, made: Generated) -> dict[str, 
     """
     error = made.hu - np.asarray(case.reference_hu[target], np.float32)
     found: dict[str, Floats] = {name: np.abs(error[one]) / made.sd_hu[one] for name, one in _regions(case).items()}
-    lesions = _large_lesions(case)
+    lesions = large_lesions(case)
     if lesions:
         means = [abs(float(error[one].mean())) / float(made.sd_hu[one].mean()) for one in lesions]
         found["lesion_mean"] = np.asarray(means)
@@ -122,7 +123,7 @@ def _regions(case: PreparedCase) -> dict[str, Bools]:
     return {name: one for name, one in found.items() if one.any()}
 
 
-def _large_lesions(case: PreparedCase) -> list[Bools]:
+def large_lesions(case: PreparedCase) -> list[Bools]:
     """Lesions that count, each as a mask."""
     labels = case.masks["lesions"]
     voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
@@ -142,7 +143,7 @@ def _errors(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -
     if target in case.hu:  # against the scan itself: its noise and its breathing count as errors
         scanned = np.abs(made.hu - case.hu[target])
         found |= {f"{name}_mae_scanned": float(scanned[one].mean()) for name, one in regions.items() if one.any()}
-        means = [abs(float((made.hu - case.hu[target])[one].mean())) for one in _large_lesions(case)]
+        means = [abs(float((made.hu - case.hu[target])[one].mean())) for one in large_lesions(case)]
         found |= {"lesion_mean_mae_scanned": float(np.mean(means))} if means else {}
     return found
 
@@ -163,7 +164,7 @@ def _images(made: Floats, truth: Floats, scanned: npt.NDArray[Any] | None, liver
 def _lesions(case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated, truth: Floats) -> dict[str, float]:
     """Errors of lesion means, and lesions that the inputs show and the generated phase has lost."""
     around = (case.masks["liver"] > 0) & (case.masks["lesions"] == 0)
-    lesions = _large_lesions(case)
+    lesions = large_lesions(case)
     if not lesions or not around.any():
         return {}
     errors, visible, erased = [], 0, 0

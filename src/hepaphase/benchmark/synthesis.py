@@ -24,6 +24,7 @@ from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
 from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
+from ..training.tasks.synthesis_samples import facts_of
 from .generated import NORMAL_68, NORMAL_95, Stretch, deviations, measure
 from .memory import peak_memory
 from .physics import prepared_exam
@@ -55,6 +56,8 @@ class SynthesisOptions:
     """Factors on the standard deviations, found on other patients."""
     pictures: bool = False
     """Keep a slice of every phase made from the first of ``subsets``, for pictures."""
+    told: bool = True
+    """Whether generators learn what is known of patient, injection and tube."""
     quiet: bool = False
 
 
@@ -199,7 +202,7 @@ def _rows(
     *,
     physics: bool,
 ) -> list[SynthesisRow]:
-    (name, generator), study = named, given(case, subset)
+    (name, generator), study = named, given(case, subset, told=options.told)
     rows, made = [], {}
     for target in (p for p in case.reference_hu if p not in subset):
         when_s = 0.0 if target is Phase.NC else case.times_s.get(target)
@@ -243,9 +246,12 @@ def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Gener
     return {"physics_score": card.score(), "physics_failed": float(failed)}
 
 
-def given(case: PreparedCase, subset: tuple[Phase, ...]) -> AlignedStudy:
-    """The exam with only ``subset``, the reference among it moved to the state in which the truth is known."""
-    study = aligned(case)
+def given(case: PreparedCase, subset: tuple[Phase, ...], *, told: bool = True) -> AlignedStudy:
+    """The exam with only ``subset``, the reference among it moved to the state in which the truth is known.
+
+    With ``told`` also what is known of patient, injection and tube, else voxels and times alone.
+    """
+    study = replace(aligned(case), clinical=facts_of(case) if told else {})
     reference = next(p for p in REFERENCE_ORDER if p in subset)
     hu = {p: study.hu[p] for p in subset}
     if reference in case.clean_hu:

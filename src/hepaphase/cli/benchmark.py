@@ -89,6 +89,9 @@ def diagnosis(  # noqa: PLR0913
 @click.option("--physics", default=0, show_default=True, help="Cases whose completed phases get a physics card.")
 @click.option("--scales", type=click.Path(path_type=Path, dir_okay=False), help="scales.json of other patients.")
 @click.option("--pictures", is_flag=True, help="Best, median and worst patient of each generator, as PNG.")
+@click.option(
+    "--untold", is_flag=True, help="Keep patient, injection and tube from the generators: voxels and times only."
+)
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @models_options
 def synthesis(
@@ -120,6 +123,7 @@ def synthesis(
         physics=chosen["physics"],
         stretches=read_scales(chosen["scales"]) if chosen["scales"] else {},
         pictures=chosen["pictures"],
+        told=not chosen["untold"],
     )
     rows = run(prepared, generators, options)
     draw_pictures(rows, out / "pictures")

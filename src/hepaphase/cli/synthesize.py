@@ -13,6 +13,12 @@ from ._options import FOLDER, SOURCE, models_options, parse_sources
 @click.option("--phase", required=True, help="Phase to generate: NC, AP, PVP or DP.")
 @click.option("--time", "time_s", type=float, help="Seconds after the start of injection; default the phase's own.")
 @click.option("--method", help="Generator, such as kinetic or carry; default what the synthesis bundle is for.")
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is known beside the scan, such as weight_kg=70; repeatable. See the tutorial on your own case.",
+)
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")
 @models_options
 def command(  # noqa: PLR0913
@@ -21,17 +27,22 @@ def command(  # noqa: PLR0913
     phase: str,
     time_s: float | None,
     method: str | None,
+    known: tuple[str, ...],
     phases: str | None,
     bundles: tuple[Path, ...],
     device: str,
 ) -> None:
     """Generate one phase of CASE, at its usual time or at any other, with its uncertainty; writes OUT."""
+    from dataclasses import replace
+
     from ..inference.models import Models, check_device
     from ..inference.single import synthesize
     from ..io.source import read_source
     from ..study.phase import Phase
+    from ..synthesis.facts import parse_known
 
     study = read_source(case, phases=parse_sources(phases))
+    study = replace(study, clinical={**study.clinical, **parse_known(known)})
     target, models = Phase.parse(phase), Models.load(bundles)
     where = check_device(device)
     for path in synthesize(study, target, models, out, time_s=time_s, method=method, device=where):

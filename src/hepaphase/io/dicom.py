@@ -17,6 +17,7 @@ from .identity import clinical, pseudonym
 from .left_out import LeftOut, why_left_out
 from .passes import SAME_PLACE_MM, along_mm, drop_copies, split, voxel_hash
 from .pixels import PADDING_HU, read_hu
+from .protocol import protocol
 from .slices import fill, stack
 
 _SEG = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -76,7 +77,7 @@ class Contents:
     case: str
     """A pseudonym."""
     clinical: Mapping[str, Any]
-    """Sex and age."""
+    """Sex, age, size, tube voltage and injection, as far as the headers tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +125,8 @@ def find_passes(source: Path | Sequence[Path]) -> Contents:
         left_out += dropped
     kept, more = _keep(passes)
     _log.info("%d pass(es), %d object(s) left out.", len(kept), sum(item.num_files for item in [*left_out, *more]))
-    return Contents(_timed(kept), (*left_out, *more), tuple(segs), pseudonym(headers), clinical(headers))
+    known = {**clinical(headers), **protocol([header for series in taken.values() for header in series])}
+    return Contents(_timed(kept), (*left_out, *more), tuple(segs), pseudonym(headers), known)
 
 
 def read_pass(chosen: Pass, *, fill_missing: bool = False) -> PassVolume:

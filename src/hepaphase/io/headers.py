@@ -25,6 +25,10 @@ _TAGS = [
     "AcquisitionTime", "AcquisitionDateTime", "ContentDate", "ContentTime", "NumberOfFrames", "PatientSex",
     "PatientAge", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
+_HELPFUL = [
+    "PatientSize", "PatientWeight", "ContrastBolusVolume", "ContrastFlowRate", "ContrastBolusIngredientConcentration",
+]  # fmt: skip
+"""Elements that help and are not needed: a file whose own cannot be decoded is not damaged for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _read_header(path: Path) -> Header | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # oddities of other elements are not ours to report
-            data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=_is_bare(path))
+            data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS + _HELPFUL, force=_is_bare(path))
             if data.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
                 return None
             for key in _TAGS:  # elements are decoded on first use: what cannot be decoded must show here

@@ -1,11 +1,12 @@
 """Stage I: the kinetic generator that ships."""
 
+from ..synthesis.facts import NUM_FACTS
 from ..synthesis.network import NetworkConfig
 from ..training.run import Run
 from ..training.tasks.synthesis import SynthesisConfig, SynthesisTask
 from ..training.tasks.synthesis_samples import make_samples
 
-SMALL = NetworkConfig(channels=(32, 64, 88), num_fine=16, num_condition=64, num_hidden=32)
+SMALL = NetworkConfig(channels=(32, 64, 88), num_fine=16, num_condition=64, num_hidden=32, num_facts=NUM_FACTS)
 """2.0 million weights, under 4 MB in half precision."""
 
 

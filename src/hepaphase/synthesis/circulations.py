@@ -51,7 +51,7 @@ class Circulations(nn.Module):
         return len(self.curves_mg_per_ml) + 1
 
     def read(self, raw: Tensor) -> Mixture:
-        """Unbounded numbers, (B, L + 1), as a mixture."""
+        """Unbounded numbers, (B, L + 1), the logarithm of the scale first, as a mixture."""
         return Mixture(raw[:, 1:].softmax(dim=1), (_LARGEST_LN_SCALE * torch.tanh(raw[:, 0] / _LARGEST_LN_SCALE)).exp())
 
     def basis(self, mixture: Mixture, time_s: Tensor) -> tuple[Tensor, Tensor]:

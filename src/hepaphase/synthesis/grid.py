@@ -13,6 +13,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
 from .apply import apply_generated, upsample_sd
+from .facts import fact_numbers
 from .network import Scanned
 from .protocol import Generated
 
@@ -55,6 +56,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
         time_s=torch.tensor([times], device=device),
+        facts=torch.from_numpy(fact_numbers(study.clinical))[None].to(device),
     )
 
 

@@ -1,5 +1,6 @@
 """The kinetic network: scanned phases in, a curve per voxel out. B batch, P phases, N voxels, T times."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..nn.kinetic_layer import tissue_enhancement
 from ..nn.unet import SLOPE, FilmUNet
 from .circulations import Circulations, Mixture
+from .facts import NUM_FACTS
 from .maps import NUM_MAPS, NUM_PHASES, CurveMaps, bounded_maps, log_sd_at, window_at
 
 HAEMATOCRIT = 0.40
@@ -30,6 +32,8 @@ class Scanned(NamedTuple):
     """Bool (B, P)."""
     time_s: Tensor
     """(B, P); finite, whatever it is, where absent."""
+    facts: Tensor | None = None
+    """What is known of patient, injection and tube, (B, ``facts.NUM_FACTS``); None for nothing."""
 
 
 class Predicted(NamedTuple):
@@ -65,8 +69,12 @@ class NetworkConfig:
     num_condition: int = 8
     num_hidden: int = 8
     """Of the last layer per voxel."""
+    num_facts: int = 0
+    """Numbers read of what is known beside the scan: ``facts.NUM_FACTS``, or none, as in older bundles."""
 
     def __post_init__(self) -> None:
+        if self.num_facts not in (0, NUM_FACTS):
+            raise ConfigError(f"The network reads {NUM_FACTS} numbers of what is known or none, got {self.num_facts}.")
         for size in (*self.channels, self.num_fine, self.num_condition, self.num_hidden):
             if size < 1:
                 raise ConfigError(f"The network needs at least one feature everywhere, got {self}.")
@@ -86,16 +94,22 @@ class KineticNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.circulations = Circulations()
-        width = config.num_condition
-        self.condition = nn.Sequential(nn.Linear(2 * NUM_PHASES, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width))
+        width, num_told = config.num_condition, 2 * NUM_PHASES + config.num_facts
+        self.condition = nn.Sequential(nn.Linear(num_told, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width))
+        num_exam = self.circulations.num_outputs
         self.trunk = FilmUNet(2 * NUM_PHASES, channels=config.channels, num_fine=config.num_fine, num_condition=width)
         self.trunk.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.exam = nn.Linear(width, self.circulations.num_outputs)
+        self.exam = nn.Linear(width, num_exam)
         self.hidden = nn.Linear(config.num_fine, config.num_hidden)
         self.out = nn.Linear(config.num_hidden, NUM_MAPS)
         for layer in (self.exam, self.out):
             nn.init.zeros_(layer.bias)
             nn.init.normal_(layer.weight, std=0.02)
+        if config.num_facts:
+            last = nn.Linear(width, num_exam)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.expected = nn.Sequential(nn.Linear(num_told, width), nn.LeakyReLU(SLOPE), last)
         self.register_buffer("trained_s", torch.tensor([[9999, -1]], dtype=torch.int32).repeat(NUM_PHASES - 1, 1))
 
     def forward(self, scanned: Scanned) -> Curves:
@@ -105,14 +119,13 @@ class KineticNetwork(nn.Module):
     def features(self, scanned: Scanned) -> tuple[Tensor, Tensor]:
         """What the convolutions make of the phases: features per voxel and a summary; may run in low precision."""
         here = scanned.present.to(scanned.hu.dtype)
-        known = self.condition(torch.cat([here, here * scanned.time_s / _TIME_SCALE_S], dim=1))
-        features: tuple[Tensor, Tensor] = self.trunk(_network_input(scanned, here), known)
+        features: tuple[Tensor, Tensor] = self.trunk(_network_input(scanned, here), self.condition(self._told(scanned)))
         return features
 
     def curves(self, features: tuple[Tensor, Tensor], scanned: Scanned, voxels: Tensor | None) -> Curves:
         """Curves at ``voxels``, positions in the flattened volume, (B, N); at all in order when None."""
         per_voxel, summary = features
-        mixture = self.circulations.read(self.exam(summary.float()))
+        mixture = self.circulations.read(self.exam(summary.float()) + self._expected(scanned))
         hidden = self.hidden(_pick(per_voxel, voxels).float())
         maps = bounded_maps(self.out(nn.functional.leaky_relu(hidden, SLOPE)), scanned.present)
         seen = _pick(scanned.hu, voxels)  # (B, N, P)
@@ -140,10 +153,43 @@ class KineticNetwork(nn.Module):
                 trained = self.trained_s[number - 1]
                 trained.copy_(torch.stack([torch.minimum(trained[0], earliest), torch.maximum(trained[1], latest)]))
 
+    def _told(self, scanned: Scanned) -> Tensor:
+        """What is known beside the voxels, (B, K): which phases, when, and facts as far as this network reads them."""
+        here = scanned.present.to(scanned.hu.dtype)
+        told = [here, here * scanned.time_s / _TIME_SCALE_S]
+        if self.config.num_facts:
+            told.append(here.new_zeros(len(here), NUM_FACTS) if scanned.facts is None else scanned.facts)
+        return torch.cat(told, dim=1)
+
+    def _expected(self, scanned: Scanned) -> Tensor:
+        """What facts add to the circulation seen, (B, outputs): dose and tube by the law, the rest learned.
+
+        The law counts only where no contrast agent was scanned; otherwise the scan shows the scale, and what facts
+        still add is learned.
+        """
+        if not self.config.num_facts:
+            return scanned.hu.new_zeros(1)
+        added: Tensor = self.expected(self._told(scanned).float())
+        if scanned.facts is None:
+            return added
+        unseen = ~scanned.present[:, 1:].any(dim=1)
+        law = nn.functional.pad((scanned.facts[:, 0] * unseen)[:, None], (0, added.shape[1] - 1))
+        return added + law
+
     def _enhancement(self, maps: CurveMaps, mixture: Mixture, time_s: Tensor) -> Tensor:
         arterial, portal = self.circulations.basis(mixture, time_s)
         mg_per_ml = tissue_enhancement(maps.tissue, arterial, portal, haematocrit=HAEMATOCRIT)
         return kappa_hu_per_mg_ml(120.0) * maps.share[..., None] * mg_per_ml
+
+
+def grown(weights: Mapping[str, Tensor], network: KineticNetwork) -> dict[str, Tensor]:
+    """Weights of a network that read no facts for ``network``, which does: it answers as before until trained."""
+    own = network.state_dict()
+    found = {**{name: tensor for name, tensor in own.items() if name.startswith("expected.")}, **weights}
+    name = "condition.0.weight"
+    if name in found and name in own and (missing := own[name].shape[1] - found[name].shape[1]) > 0:
+        found[name] = nn.functional.pad(found[name], (0, missing))
+    return found
 
 
 def _network_input(scanned: Scanned, here: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What a generator of missing phases must offer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +29,9 @@ class Generated:
     samples_hu: HuArray | None = None
     """What was drawn, (draws, z, y, x), whose median is ``hu``; None of generators that do not draw, and on grids other
     than that of training."""
+    stretch: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Factors on ``sd_hu`` that give the central 68 and 95 % to one who knows the tissue (``spread.REGIONS``), as found
+    on validation patients; empty where none were."""
 
 
 class Generator(Protocol):

@@ -16,7 +16,7 @@ from ..study.phase import Phase
 from ..synthesis.protocol import Generator
 from .as_study import aligned
 from .cohort import open_cohort, read_prepared
-from .tasks.synthesis_samples import held_still
+from .tasks.synthesis_samples import facts_of, held_still
 
 Fields = dict[str, npt.NDArray[Any]]
 HU_RANGE = (-1024, 3071)
@@ -72,7 +72,7 @@ def fill_fields(path: Path, generator: Generator, *, given: Sequence[Phase] = ()
             f"{', '.join(given)} of '{case.case}' was to be given, but it has {', '.join(case.hu)}. Change --given."
         )
     still = {p: np.asarray(held_still(case, p)) for p in shown}
-    study = aligned(replace(case, hu=still))
+    study = replace(aligned(replace(case, hu=still)), clinical=facts_of(case))
     made = tuple(p for p in Phase if p not in shown)
     fields = _kept(path, shown)
     times = np.array([study.time_s.get(p, np.nan) for p in Phase], np.float32)

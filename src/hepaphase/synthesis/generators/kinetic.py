@@ -1,6 +1,7 @@
 """Curves through the tissue model: any subset of phases in, any time out."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from ...study.study import AlignedStudy, HuArray
 from ..grid import SPACING_MM, as_volume, on_training_grid, padded, scanned_of
 from ..network import Curves, KineticNetwork, NetworkConfig
 from ..protocol import Generated, check_request
+from ..spread import calibrated, factors_for, remaining
 
 KIND = "synthesis"
 
@@ -30,7 +32,14 @@ class Generator:
     recipe = "synthesis"
     """What trains it."""
 
-    def __init__(self, network: KineticNetwork | None = None, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        network: KineticNetwork | None = None,
+        *,
+        spread: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.spread = spread or {}
         self.device = torch.device(device)
         self.network = (network or _untrained()).eval().requires_grad_(False).to(self.device)
         self._last: tuple[AlignedStudy, Curves] | None = None
@@ -51,12 +60,14 @@ class Generator:
         settings: dict[str, Any] = dict(bundle.config["network"])
         network = KineticNetwork(NetworkConfig(**{**settings, "channels": tuple(settings["channels"])}))
         bundle.load_into(network)
-        return cls(network, device=device)
+        return cls(network, spread=bundle.config.get("spread"), device=device)
 
     def generate(self, study: AlignedStudy, target: Phase, *, time_s: float | None = None) -> Generated:
         """See :class:`..protocol.Generator`."""
         wanted_s = check_request(study, target, time_s)
-        return on_training_grid(study, wanted_s, self._predict)
+        made = on_training_grid(study, wanted_s, self._predict)
+        factors = factors_for(self.spread, study, target)
+        return replace(made, sd_hu=calibrated(made.sd_hu, study, factors), stretch=remaining(study, factors))
 
     def _predict(self, study: AlignedStudy, time_s: float) -> tuple[HuArray, HuArray, HuArray]:
         with torch.inference_mode():

@@ -1,7 +1,7 @@
 """Stage I as a task: random subsets of phases in, noise-free curves out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...bundle.bundle import Bundle
 from ...study.phase import REFERENCE_ORDER, Phase
 from ...synthesis.generators.kinetic import pack_bundle
 from ...synthesis.losses import LossWeights, all_finite, curve_loss
-from ...synthesis.network import KineticNetwork, NetworkConfig, Scanned
+from ...synthesis.network import KineticNetwork, NetworkConfig, Scanned, grown
 from ...synthesis.scores import Tally, carried
 from ..optim import Ema, cosine_lr, set_lr
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
@@ -37,10 +37,12 @@ class SynthesisConfig:
     crop_zyx: tuple[int, int, int] = (32, 48, 48)
     """Voxels of 4 mm seen at once in training, around a voxel of the liver."""
     validation_crop_zyx: tuple[int, int, int] = (48, 64, 64)
-    num_voxels: int = 8192
+    num_voxels: int = 4096
     """Per crop, at which curves are computed and compared; liver and lesions are drawn more often."""
     unknown_time_share: float = 0.15
     """Exams whose input times the network is not told; it gets the typical ones instead."""
+    untold_share: float = 0.25
+    """Exams of which the network is told nothing beside the scan; of as many again it is told a part."""
     present_weight: float = 0.25
     """Of phases that are among the inputs, against 1 for missing ones."""
     lr: float = 2e-3
@@ -126,7 +128,7 @@ class SynthesisTask:
 
     def start_from(self, bundle: Bundle) -> None:
         """Take the weights of an earlier training; the averages start there too."""
-        bundle.load_into(self.network)
+        replace(bundle, weights=grown(bundle.weights, self.network)).load_into(self.network)
         self.average.restart()
 
     def bundle(self, card: Mapping[str, Any]) -> Bundle:
@@ -142,7 +144,7 @@ class SynthesisTask:
 def _scanned(batch: Batch) -> Scanned:
     present = batch["scanned"]
     mask = present[:, :, None, None, None]
-    return Scanned(batch["hu"] * mask, present, batch["given_s"] * present)
+    return Scanned(batch["hu"] * mask, present, batch["given_s"] * present, batch["facts"])
 
 
 def _with_subset(batch: Batch, subset: tuple[Phase, ...]) -> Scanned | None:

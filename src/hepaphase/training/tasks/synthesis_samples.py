@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...study.phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase
+from ...synthesis.facts import fact_numbers, known_of, recorded_facts
 from ..cohort import Cohort, PreparedCase
 from ..data import Sample
 from .synthesis import SUBSETS, SynthesisConfig
 
 AIR_HU = -1000
-_OFTEN = {(Phase.NC,): 4.0, (Phase.PVP,): 2.0, (Phase.NC, Phase.PVP): 3.0}
+_OFTEN = {(Phase.NC,): 8.0, (Phase.PVP,): 3.0, (Phase.NC, Phase.PVP): 3.0}
 """How often these inputs are drawn against any other subset: they are what practice has."""
 _PULL = {"air": 0.1, "body": 1.0, "liver": 3.0, "lesion": 12.0}
 """Chance of a voxel of each kind to be compared, relative to each other."""
@@ -29,6 +30,8 @@ class SynthesisSamples:
     ``scanned`` (P,) which of them are shown to the network, ``time_s`` (P,) when they were scanned and ``given_s`` what
     the network is told. Training adds ``voxels`` (N,) and ``truth_hu`` (N, P) there; validation whole volumes
     ``truth_hu`` (P, z, y, x), ``liver`` and ``lesions``. The truth is free of noise where the case has it so.
+    ``facts`` is what the network is told of patient, injection and tube: all that is known in validation, in training
+    also nothing or a part.
 
     Phases of a simulated exam differ by breathing, and the truth is known in one state. The input that the pipeline
     would choose as its reference is shown in that state (``with_reference``), the others as they were breathed.
@@ -56,7 +59,7 @@ class SynthesisSamples:
         if not self.training:
             return (
                 common
-                | {"truth_hu": truth, "still_hu": still}
+                | {"truth_hu": truth, "still_hu": still, "facts": fact_numbers(facts_of(case))}
                 | {name: mask.astype(np.int32) for name, mask in masks.items()}
             )
         voxels = _draw_voxels(hu[known][0], masks, self.config.num_voxels, rng)
@@ -64,6 +67,7 @@ class SynthesisSamples:
         told = typical if rng.random() < self.config.unknown_time_share else times
         scanned = _draw_subset(known, rng)
         return common | {
+            "facts": fact_numbers(_told_facts(facts_of(case), self.config.untold_share, rng)),
             "hu": with_reference(hu, still, scanned),
             "scanned": scanned,
             "given_s": told,
@@ -75,6 +79,11 @@ class SynthesisSamples:
 def make_samples(cohort: Cohort, config: SynthesisConfig, *, training: bool) -> SynthesisSamples:
     """What a run calls."""
     return SynthesisSamples(cohort, config, training)
+
+
+def facts_of(case: PreparedCase) -> dict[str, Any]:
+    """What is known of patient, injection and tube; of a simulated exam what would have been written down."""
+    return known_of({**recorded_facts(case.exam), **case.clinical})
 
 
 def truth_of(case: PreparedCase, phase: Phase) -> Array | None:
@@ -127,6 +136,14 @@ def cut(volume: Array | None, corner: tuple[int, int, int], size: tuple[int, int
     part = volume[tuple(slice(c, c + s) for c, s in zip(corner, size, strict=True))]
     pads = [(0, s - n) for s, n in zip(size, part.shape, strict=True)]
     return np.pad(part, pads, constant_values=fill)
+
+
+def _told_facts(facts: dict[str, Any], untold_share: float, rng: np.random.Generator) -> dict[str, Any]:
+    """None of ``facts``, each with an even chance, or all, in that order of a draw."""
+    drawn, kept = rng.random(), rng.random(len(facts)) < 0.5
+    if drawn < untold_share:
+        return {}
+    return {n: v for (n, v), keep in zip(facts.items(), kept, strict=True) if keep or drawn >= 2 * untold_share}
 
 
 def _draw_subset(known: Array, rng: np.random.Generator) -> Array:
