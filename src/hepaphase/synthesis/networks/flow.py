@@ -91,7 +91,9 @@ class FlowNetwork(nn.Module):
             bands = torch.randn(shape, generator=random).to(base.device)
             for step in range(self.config.num_steps):
                 clock = torch.full((len(base),), step / self.config.num_steps, device=base.device)
-                bands = bands + self.velocity(bands, clock, views, known).float() / self.config.num_steps
+                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=base.device.type == "cpu"):  # 3 x as fast
+                    change = self.velocity(bands, clock, views, known).float()
+                bands = bands + change / self.config.num_steps
             found.append(base + SCALE_HU * from_bands(bands)[:, 0])
         return torch.stack(found)
 
