@@ -10,12 +10,15 @@ from tests.tiny_models import tiny_models
 
 from hepaphase.base.errors import InputError
 from hepaphase.benchmark.cases import load_case
-from hepaphase.benchmark.facts import ALL, GIVEN, NONE, run, statistics, table, weighed_rows
+from hepaphase.benchmark.facts import ALL, GIVEN, NONE, run, statistics, stored, table, weighed_rows
 from hepaphase.benchmark.inputs import only
 from hepaphase.cli.benchmark import command
-from hepaphase.diagnosis.clinical import weigh
+from hepaphase.diagnosis.clinical import likelihoods, weigh
 from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.evaluation.bootstrap import Bootstrap
+from hepaphase.evaluation.lesion_rows import write_lesions
+from hepaphase.evaluation.rows import PatientRow, write_rows
+from hepaphase.study.lesions import LESION_CLASSES
 
 from .test_diagnosis import write_case
 
@@ -62,6 +65,27 @@ def test_the_table_has_a_line_per_fact_and_says_of_whom_it_is_so(tmp_path: Path)
         for value, gain in own.values():
             assert value.num_patients == gain.num_patients == 3
     assert statistics(results[1], FEW)[NONE]["malignant AUC"][1].interval.value == 0
+
+
+def test_scores_that_are_there_are_weighed_in_odds(tmp_path: Path) -> None:
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    cohort(folder, CLINICAL)
+    truth = dict.fromkeys(LESION_CLASSES, False)
+    rows = [PatientRow(f"case-{k}", truth | {"hcc": k < 2}, dict.fromkeys(LESION_CLASSES, 0.2), 0.3) for k in range(4)]
+    write_rows(tmp_path / "nc.csv", rows, {})
+    write_lesions(tmp_path / "lesions" / "nc.csv", [], {})
+    (result,) = stored(folder, tmp_path)
+    assert result.rows[NONE][0].score == pytest.approx(rows[0].score) and result.rows["hbv"] == result.rows[NONE]
+    assert "class accuracy" not in table([result], FEW)
+    likely = likelihoods({"cirrhosis": True})
+    own = result.rows["cirrhosis"][0]
+    odds = {key: value / (1 - value) for key, value in own.score.items()}
+    assert odds["hcc"] / odds["fnh"] == pytest.approx(likely["hcc"] / likely["fnh"])
+    assert own.malignant_score > 0.3 and own.score["hcc"] > 0.2 > own.score["fnh"]
+    with pytest.raises(InputError, match="no case"):
+        (folder / "case-3.npz").unlink()
+        stored(folder, tmp_path)
 
 
 def test_patients_of_whom_nothing_is_known_are_refused(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """What each fact known of a patient adds to what the images say: one pass of the network, facts weighed after it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..base.errors import InputError
 from ..base.log import track
 from ..bundle.bundle import Bundle
-from ..diagnosis.clinical import FACTS, known_facts, weigh, weigh_map
+from ..diagnosis.clinical import FACTS, known_facts, likelihoods, weigh, weigh_map
 from ..diagnosis.diagnose import Reader, liver_of
 from ..diagnosis.liver_max import patient_scores
 from ..evaluation.bootstrap import Bootstrap, interval
@@ -17,10 +20,11 @@ from ..evaluation.patient import Statistic, measures, truth_matrix
 from ..evaluation.reading import Answer, compare
 from ..evaluation.rows import PatientRow
 from ..evaluation.table import cell
-from ..study.lesions import LESION_CLASSES
+from ..study.lesions import LESION_CLASSES, MALIGNANT
 from ..study.phase import Phase
 from ..training.cohort import open_cohort, read_prepared
 from .cases import BenchmarkCase, load_case
+from .diagnosis import stored as stored_results
 from .inputs import Inputs, only
 
 NONE, ALL = "no fact", "all"
@@ -31,6 +35,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 }
 """Lines of the table: which facts are told."""
 SETTINGS = (Inputs("nc", (Phase.NC,)), Inputs("all", tuple(Phase)))
+_LEAST = 1e-5
+"""Scores are kept this far from 0 and 1; rows hold five digits."""
 NAMES = ("AUC-8", "AUC-2", "malignant AUC", "lesion class accuracy")
 
 
@@ -42,6 +48,8 @@ class FactRows:
     rows: Mapping[str, tuple[PatientRow, ...]]
     """Line of the table to rows, the same patients in each."""
     clinical: tuple[Mapping[str, Any], ...]
+    names: tuple[str, ...] = NAMES
+    """Figures that facts can change."""
 
 
 def run(
@@ -101,6 +109,59 @@ def weighed_rows(
     return rows
 
 
+def stored(prepared: Path, folder: Path) -> list[FactRows]:
+    """The patients' scores that ``benchmark diagnosis`` wrote to ``folder``, weighed; no network is asked.
+
+    Lesions are not weighed, since rows do not hold their probabilities: class accuracy is left as it was.
+
+    Raises:
+        InputError: when a patient of the rows is not in ``prepared``.
+    """
+    known = {path.stem: known_facts(_clinical(path)) for path in open_cohort(prepared).files}
+    results = []
+    for result in stored_results(folder, SETTINGS):
+        if missing := [r.case for r in result.rows if r.case not in known]:
+            raise InputError(f"'{prepared}' has no case '{missing[0]}', which '{folder}' has a row of.")
+        own = {name: tuple(_told_row(r, known[r.case], told) for r in result.rows) for name, told in GIVEN.items()}
+        results.append(FactRows(result.inputs, own, tuple(known[r.case] for r in result.rows), NAMES[:-1]))
+    return results
+
+
+def _clinical(path: Path) -> dict[str, Any]:
+    """What is known of a patient; no voxel is read."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(json.loads(str(file["clinical"]))) if "clinical" in file.files else {}
+
+
+def _told_row(row: PatientRow, known: Mapping[str, Any], told: Sequence[str]) -> PatientRow:
+    facts = {key: known[key] for key in told if key in known}
+    if not facts:
+        return row
+    score, malignant = weigh_scores(row.score, row.malignant_score, facts)
+    return replace(row, score=score, malignant_score=malignant)
+
+
+def weigh_scores(
+    score: Mapping[str, float], malignant: float, facts: Mapping[str, Any]
+) -> tuple[dict[str, float], float]:
+    """Scores of a patient by Bayes' rule in odds: times how common the facts are with the class, over with anybody.
+
+    Anybody is the patient with the class table's shares; malignant takes its classes by their scores (our choice).
+    """
+    likely = likelihoods(facts)
+    shares = {key: row.prevalence for key, row in LESION_CLASSES.items()}
+    anybody = sum(likely[key] * share for key, share in shares.items()) / sum(shares.values())
+    weights = {key: max(score[key], _LEAST) for key in MALIGNANT}
+    of_malignant = sum(likely[key] * w for key, w in weights.items()) / sum(weights.values())
+    weighed = {key: _in_odds(value, likely[key] / anybody) for key, value in score.items()}
+    return weighed, _in_odds(malignant, of_malignant / anybody)
+
+
+def _in_odds(probability: float, ratio: float) -> float:
+    kept = min(max(probability, _LEAST), 1 - _LEAST)
+    return kept * ratio / (kept * ratio + 1 - kept)
+
+
 def statistics(result: FactRows, config: Bootstrap | None = None) -> dict[str, dict[str, tuple[Statistic, Statistic]]]:
     """Line of the table to name of a figure to the figure and its difference from no fact, paired by patient."""
     base = measures(result.rows[NONE])
@@ -108,7 +169,7 @@ def statistics(result: FactRows, config: Bootstrap | None = None) -> dict[str, d
     for line, rows in result.rows.items():
         truth, own = truth_matrix(rows), measures(rows)
         found[line] = {}
-        for name in (n for n in NAMES if n in own):
+        for name in (n for n in result.names if n in own):
             ours, theirs = own[name], base[name]
             value = interval(ours.compute, truth, config)
             gain = interval(lambda index, a=ours, b=theirs: a.compute(index) - b.compute(index), truth, config)  # type: ignore[misc]
@@ -122,17 +183,18 @@ def table(results: Sequence[FactRows], config: Bootstrap | None = None) -> str:
     for result in (r for r in results if r.rows[NONE]):
         figures = statistics(result, config)
         lines = [f"Given {result.inputs.label}, {len(result.rows[NONE])} patients:", ""]
-        lines += ["| told | patients of whom it is so | " + " | ".join(NAMES) + " |", "|---" * (len(NAMES) + 2) + "|"]
+        names = " | ".join(result.names)
+        lines += [f"| told | patients of whom it is so | {names} |", "|---" * (len(result.names) + 2) + "|"]
         lines += [f"| {line} | {_told(line, result)} | {_cells(own, 0)} |" for line, own in figures.items()]
         lines += ["", "Difference from no fact, paired by patient:", ""]
-        lines += ["| told | " + " | ".join(NAMES) + " |", "|---" * (len(NAMES) + 1) + "|"]
+        lines += [f"| told | {names} |", "|---" * (len(result.names) + 1) + "|"]
         lines += [f"| {line} | {_cells(own, 1)} |" for line, own in figures.items() if line != NONE]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
 def _cells(own: Mapping[str, tuple[Statistic, Statistic]], column: int) -> str:
-    return " | ".join(cell(own[name][column]) if name in own else "" for name in NAMES)
+    return " | ".join(cell(pair[column]) for pair in own.values())
 
 
 def _told(line: str, result: FactRows) -> str:

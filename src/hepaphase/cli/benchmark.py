@@ -340,22 +340,28 @@ def lab(data: Path, out: Path, resamples: int, bundles: tuple[Path, ...], device
 @click.argument("out", type=FOLDER)
 @click.option("--cohort", default="", help="Name of the cohort, written above the tables.")
 @click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
+@click.option(
+    "--rows", type=FOLDER, help="OUT of benchmark diagnosis: its scores of patients are weighed, nothing is read."
+)
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @models_options
 def facts(
-    prepared: Path, out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str
+    prepared: Path, out: Path, cohort: str, resamples: int, bundles: tuple[Path, ...], device: str, **chosen: Any
 ) -> None:
     """What each fact known of a patient adds on PREPARED (with truth), from NC alone and from all phases.
 
     Writes table.md (AUC-8, AUC-2, malignant AUC, lesion class accuracy; paired differences from no fact) to OUT.
     """
     from ..base.atomic import write_text
-    from ..benchmark.facts import run, table
+    from ..benchmark.facts import run, stored, table
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import Models, check_device
 
-    where = check_device(device)
-    results = run(prepared, Models.load(bundles).diagnosis, at_most=cases, device=where)
+    if chosen["rows"] is not None:
+        results = stored(prepared, chosen["rows"])
+    else:
+        where = check_device(device)
+        results = run(prepared, Models.load(bundles).diagnosis, at_most=chosen["cases"], device=where)
     text = f"{cohort or prepared.name}\n\n{table(results, Bootstrap(num_resamples=resamples))}"
     write_text(out / "table.md", text)
     click.echo(text)
