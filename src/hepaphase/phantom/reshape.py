@@ -41,6 +41,9 @@ class Shapes:
     seed: int
 
 
+_GIVES_WAY = (Organ.LIVER, Organ.HEPATIC_VEIN, Organ.LUNG, Organ.STOMACH, Organ.SOFT_TISSUE, Organ.FAT)
+"""To a heart that sinks."""
+
 _GROWTH_MM = {
     Organ.LIVER: (-4.0, 8.0, 8.0),
     Organ.SPLEEN: (-5.0, 12.0, 4.0),
@@ -81,6 +84,27 @@ def reshape_organs(organs: Labels, shapes: Shapes) -> Labels:
     for organ in _GROWTH_MM:
         if (out == organ).any():
             _move_surface(out, organ, shapes)
+    return out
+
+
+def sunken_heart(labels: Labels, depth_mm: float) -> Labels:
+    """A body whose heart reaches ``depth_mm`` further down, deepest in its middle, as one that lies on the left lobe.
+
+    Drawn hearts end flat above the liver. Real ones sink into it beside the dome, and a network that has never seen the
+    two side by side takes the lower half of the heart for liver. Liver, lung, stomach and soft tissue give way; bones,
+    muscle and great vessels do not. The profile is our choice.
+    """
+    heart = labels == Organ.HEART
+    footprint = heart.any(axis=0)
+    if not footprint.any() or depth_mm <= 0:
+        return labels
+    inward = ndimage.distance_transform_edt(np.pad(footprint, 1))[1:-1, 1:-1]
+    depth = depth_mm / SPACING_MM * np.sqrt(np.clip(2 * inward / inward.max(), 0, 1))
+    lowest = np.where(footprint, heart.argmax(axis=0), labels.shape[0])
+    z = np.arange(labels.shape[0])[:, None, None]
+    reached = footprint & (z < lowest) & (z >= lowest - depth)
+    out = labels.copy()
+    out[reached & np.isin(labels, _GIVES_WAY)] = Organ.HEART
     return out
 
 

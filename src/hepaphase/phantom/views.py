@@ -7,12 +7,17 @@ import numpy as np
 from .appearance import AIR_HU, draw_appearance
 from .labels import Organ
 from .randomised import draw_view, outside, paint
+from .reshape import sunken_heart
 from .smooth import Field
 from .torso import Labels
 from .warp import apply_warp, draw_warp
 
 _ELSEWHERE = 0.15
 """Share of views centered anywhere along the trunk; the others show at least some of the liver."""
+_SUNKEN = 0.5
+"""Share of views in which the heart reaches down beside the dome of the liver (our choice)."""
+_SINKS_MM = (6.0, 36.0)
+"""How far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class PaintedView:
 def random_view(labels: Labels, rng: np.random.Generator, *, shape_zyx: tuple[int, int, int]) -> PaintedView:
     """A view of ``shape_zyx`` voxels of 3 mm, everything about it drawn from ``rng``."""
     warp = draw_warp(rng, center_voxels=_center(labels, rng))
+    sunken, depth_mm = rng.random() < _SUNKEN, float(rng.uniform(*_SINKS_MM))
+    labels = sunken_heart(labels, depth_mm) if sunken else labels
     look = draw_appearance(rng)
     view = draw_view(rng, shape_zyx[0])
     seen: Labels = apply_warp(labels, warp, shape_zyx)
