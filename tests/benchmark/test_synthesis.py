@@ -139,3 +139,18 @@ def test_costs_are_told(cohort) -> None:
     network = generators["kinetic"].network
     assert num_parameters(generators["kinetic"]) == sum(p.numel() for p in network.parameters()) > 1000
     assert num_parameters(generators["unet"]) > 1000 and num_parameters(generators["tissues"]) > 1000
+
+
+def test_what_no_input_reaches_is_not_judged(cohort) -> None:
+    from hepaphase.benchmark.synthesis import reached
+
+    case = read_prepared(next(iter(sorted(cohort.glob("*.npz")))))
+    whole = given(case, (Phase.NC,))
+    np.testing.assert_array_equal(reached(case, whole).masks["liver"], case.masks["liver"])
+    half = whole.hu[Phase.NC].copy()
+    half[: len(half) // 2] = -1000.0
+    cut = reached(case, replace(whole, hu={Phase.NC: half}))
+    assert not cut.masks["liver"][: len(half) // 2].any() and cut.masks["liver"].any()
+    two = given(case, (Phase.NC, Phase.PVP))
+    helped = reached(case, replace(two, hu={**two.hu, Phase.NC: half}))
+    np.testing.assert_array_equal(helped.masks["liver"], case.masks["liver"])

@@ -68,5 +68,7 @@ def test_an_hcc_shows_what_was_intended_and_its_removal_brings_the_liver_back() 
         hu = study.phases[phase].hu
         means = [hu[tuple(np.clip(ball + p, 0, np.array(hu.shape) - 1).T)].mean() for p in places]
         change = float(back.phases[phase].hu[plain].mean() - hu[plain].mean())
-        assert abs(change) < 2 * float(np.std(means)), phase  # balls of this size differ by as much within the liver
+        own = 2 * float(np.std(means))  # balls of this size differ by as much within the liver
+        made = 0.0 if phase is Phase.PVP else 7.0  # a generated phase is smooth, but drifts across the liver
+        assert abs(change) < max(own, made), phase
         assert 0.6 < back.phases[phase].hu[plain].std() / hu[plain].std() < 1.4, phase

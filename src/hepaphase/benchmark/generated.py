@@ -140,6 +140,7 @@ def _errors(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -
         regions[f"lesion_{key}"] = np.isin(labels, ids)
     found = {f"{name}_mae": float(error[inside].mean()) for name, inside in regions.items() if inside.any()}
     found["liver_mean_error"] = float((made.hu - truth)[regions["liver"]].mean())
+    found["liver_mean_mae"] = abs(found["liver_mean_error"])
     if target in case.hu:  # against the scan itself: its noise and its breathing count as errors
         scanned = np.abs(made.hu - case.hu[target])
         found |= {f"{name}_mae_scanned": float(scanned[one].mean()) for name, one in regions.items() if one.any()}

@@ -18,7 +18,7 @@ from ..synthesis.network import KineticNetwork
 from ..synthesis.spread import REGIONS, spread_key
 from ..training.cohort import PreparedCase, read_prepared
 from .generated import BODY_HU, NORMAL_68, NORMAL_95, large_lesions
-from .synthesis import given
+from .synthesis import given, reached
 
 _NUM_VOXELS = {"liver": 1000, "lesion": 600, "other": 400}
 _PER_LESION = 200
@@ -60,11 +60,12 @@ def find_spread(
     found = _Found()
     for path in track(files, title="Judging doubt", total=len(files), quiet=quiet):
         case = read_prepared(path)
-        picked = _pick(case)
         for subset, ways in asked.items():
-            for told in ways:
-                if all(p in case.hu for p in subset) and "liver" in picked:
-                    _judge(case, network, (subset, told), picked, found)
+            if not all(p in case.hu for p in subset):
+                continue
+            picked = _pick(reached(case, given(case, subset)))
+            for told in ways if "liver" in picked else ():
+                _judge(case, network, (subset, told), picked, found)
     factors: dict[str, dict[str, list[float]]] = {}
     for (key, region), points in found.points.items():
         narrow, wide = np.quantile(np.concatenate(points), [0.68, 0.95])

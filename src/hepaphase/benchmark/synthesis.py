@@ -33,11 +33,18 @@ from .synthesis_row import SynthesisRow
 
 SUBSETS = tuple(subset for size in range(1, 4) for subset in combinations(Phase, size))
 """Every set of phases that lacks at least one."""
-MAIN = ("liver_mae", "lesion_mae", "lesion_mean_mae", "liver_cover68", "lesion_cover68", "lesion_mean_cover68")
+MAIN = (
+    *("liver_mae", "liver_mean_mae", "lesion_mae", "lesion_mean_mae"),
+    *(f"{region}_cover{share}" for share in (68, 95) for region in ("liver", "lesion", "lesion_mean")),
+    *("made_up_healthy", "erased"),
+)
 """Figures of the table; statistics.csv has all."""
 COUNTS = {"erased": "visible"}
 """Figures that are shares of a count over all patients, not means over patients."""
 REGIONS = ("liver", "lesion", "lesion_mean")
+
+_UNSCANNED_HU = -900.0
+"""A liver holds no such voxel: below it is what fills the place outside a scan."""
 
 Pair = tuple[str, str, str]
 """Generator, inputs and target, as rows name them."""
@@ -203,6 +210,7 @@ def _rows(
     physics: bool,
 ) -> list[SynthesisRow]:
     (name, generator), study = named, given(case, subset, told=options.told)
+    case = reached(case, study)
     rows, made = [], {}
     for target in (p for p in case.reference_hu if p not in subset):
         when_s = 0.0 if target is Phase.NC else case.times_s.get(target)
@@ -244,6 +252,12 @@ def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Gener
     card = check(prepared_exam(case, whole))
     failed = sum(card.state(item) == "fail" for item in card.items)
     return {"physics_score": card.score(), "physics_failed": float(failed)}
+
+
+def reached(case: PreparedCase, study: AlignedStudy) -> PreparedCase:
+    """The case with its masks cut to what the inputs scanned: some simulated failures end within the liver."""
+    scanned = np.any([hu > _UNSCANNED_HU for hu in study.hu.values()], axis=0)
+    return replace(case, masks={name: np.where(scanned, mask, 0) for name, mask in case.masks.items()})
 
 
 def given(case: PreparedCase, subset: tuple[Phase, ...], *, told: bool = True) -> AlignedStudy:

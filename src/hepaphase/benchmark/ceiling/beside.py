@@ -8,7 +8,12 @@ from .figures import bracket_text, known_brackets, with_column
 
 UNKNOWN = "No ceiling is known for cohort '{}'. Make it: hepaphase benchmark ceiling.\n"
 _NOTE = "Ceiling: {} See docs/concepts/ceiling.md.\n"
-_LEVELS = {"liver_mae": "liver", "lesion_mae": "lesion", "lesion_mean_mae": "lesion mean"}
+_LEVELS = {
+    "liver_mae": "liver",
+    "liver_mean_mae": "liver mean",
+    "lesion_mae": "lesion",
+    "lesion_mean_mae": "lesion mean",
+}
 
 
 def beside_readings(table: str, results: Sequence[Result], cohort: str) -> str:
