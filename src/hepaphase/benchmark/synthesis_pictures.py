@@ -70,7 +70,7 @@ def draw_pictures(rows: Sequence[SynthesisRow], out: Path) -> list[Path]:
 
 
 def _draw(chosen: Sequence[Picked], title: str, path: Path) -> None:
-    figure = Figure(figsize=(8.8, 2.2 * len(chosen) + 0.4), layout="constrained", dpi=90)
+    figure = Figure(figsize=(8.8, 2.2 * len(chosen) + 0.4), layout="constrained", dpi=64)
     figure.suptitle(title, fontsize=10)
     for axes, one in zip(figure.subplots(len(chosen), len(PANELS), squeeze=False), chosen, strict=True):
         panels = {name: hu.astype(np.float32) for name, hu in one.row.shown.items()}
