@@ -407,7 +407,8 @@ def lidia_row(training: str, prepared: Path, test: Path, out: Path, **options: A
     PREPARED and TEST hold prepared crops. Writes ROW-seedN.csv to OUT for each row that reads this training, and the
     run to OUT/runs; a run that was stopped goes on. A wrong name lists the trainings.
     """
-    from ..benchmark.lidia.drive import Order, drive
+    from ..benchmark.lidia.drive import drive
+    from ..benchmark.order import Order
     from ..training.cohort import open_split
 
     at_most = options.pop("cases")
@@ -453,7 +454,8 @@ def use_row(training: str, prepared: Path, test: Path, out: Path, filled: Path |
     TRAINING is nc, measured, generated or mixed; the last two also need --filled. Writes a table of patients per way
     of showing them to OUT, and the run to OUT/runs; a run that was stopped goes on.
     """
-    from ..benchmark.use.drive import Order, drive
+    from ..benchmark.order import Order
+    from ..benchmark.use.drive import drive
     from ..inference.models import Models, check_device
     from ..synthesis.load import generator_of
     from ..training.cohort import open_split

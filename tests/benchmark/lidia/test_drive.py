@@ -7,8 +7,9 @@ import pytest
 
 from hepaphase.base.errors import UnknownNameError
 from hepaphase.benchmark.cases import load_case
-from hepaphase.benchmark.lidia.drive import Order, drive, given
+from hepaphase.benchmark.lidia.drive import drive, given
 from hepaphase.benchmark.lidia.settings import TABLES, TRAININGS, training
+from hepaphase.benchmark.order import Order
 from hepaphase.diagnosis.build import build
 from hepaphase.evaluation.rows import read_rows
 from hepaphase.study.phase import Phase

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from hepaphase.base.errors import InputError, UnknownNameError
-from hepaphase.benchmark.use.drive import Order, drive, training_cases
+from hepaphase.benchmark.order import Order
+from hepaphase.benchmark.use.drive import drive, training_cases
 from hepaphase.benchmark.use.settings import TRAININGS
 from hepaphase.benchmark.use.tables import make_tables
 from hepaphase.evaluation.bootstrap import Bootstrap

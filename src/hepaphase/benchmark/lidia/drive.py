@@ -1,7 +1,7 @@
 """Train one row of LIDIA's tables with one seed, read the test cohort, and write its patients."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,28 +17,11 @@ from ...study.phase import Phase
 from ...study.study import AlignedStudy
 from ...training.cohort import Split, open_cohort
 from ...training.loop import Options, fit
+from ..ask import read_study, tuned
 from ..cases import load_case
 from ..inputs import only
-from .ask import read_study, tuned
+from ..order import NUM_TUNING, Order
 from .settings import TABLES, Training, training
-
-NUM_TUNING = 40
-"""Validation cases that choose it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to train and to read."""
-
-    training: str
-    """Name of the training."""
-    seed: int = 0
-    quick: bool = False
-    cohort: str = ""
-    """Name of the test cohort, written beside every figure."""
-    threads: int = 2
-    at_most: int = 0
-    """Test cases; 0 for all."""
 
 
 def drive(order: Order, data: Split, test: Path, out: Path, *, quiet: bool = False) -> list[Path]:

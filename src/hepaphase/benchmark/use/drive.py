@@ -1,7 +1,7 @@
 """Train one reader on scanned or filled cases, read the test cohort as each reading shows it, write its patients."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,29 +17,11 @@ from ...study.study import AlignedStudy
 from ...synthesis.protocol import Generator
 from ...training.cohort import Cohort, Split, open_cohort
 from ...training.loop import Options, fit
+from ..ask import read_study, tuned
 from ..cases import load_case
-from ..lidia.ask import read_study, tuned
+from ..order import NUM_TUNING, Order
 from .settings import Training, row_name, training
 from .show import Shower
-
-NUM_TUNING = 40
-"""Validation cases that choose the background's logit, shown as the first of a training's readings is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to train and to read."""
-
-    training: str
-    seed: int = 0
-    quick: bool = False
-    cohort: str = ""
-    """Name of the test cohort, written beside every figure."""
-    generator: str = ""
-    """Name of the generator, likewise."""
-    threads: int = 2
-    at_most: int = 0
-    """Test cases; 0 for all."""
 
 
 def drive(

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ...bundle.bundle import Bundle
-from ...diagnosis.diagnose import Reader, scan_of
-from ...diagnosis.liver_max import patient_scores
-from ...diagnosis.patient_score import ScoreKind, score_by_branch, score_by_size
-from ...diagnosis.postprocess import ReadConfig, lesion_labels
-from ...diagnosis.semantic import semantic
-from ...evaluation.reading import Answer, Truth, compare
-from ...evaluation.rows import PatientRow
-from ...study.findings import PatientScores
-from ...study.lesions import LESION_CLASSES
-from ...study.study import AlignedStudy
+from ..bundle.bundle import Bundle
+from ..diagnosis.diagnose import Reader, scan_of
+from ..diagnosis.liver_max import patient_scores
+from ..diagnosis.patient_score import ScoreKind, score_by_branch, score_by_size
+from ..diagnosis.postprocess import ReadConfig, lesion_labels
+from ..diagnosis.semantic import semantic
+from ..evaluation.reading import Answer, Truth, compare
+from ..evaluation.rows import PatientRow
+from ..study.findings import PatientScores
+from ..study.lesions import LESION_CLASSES
+from ..study.study import AlignedStudy
 
 BACKGROUND_LOGITS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 """Among which the background's is chosen on validation, see ``ReadConfig``."""

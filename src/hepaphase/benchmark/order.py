@@ -1,0 +1,23 @@
+"""What to train at the scale `table`, and which test patients to read with it."""
+
+from dataclasses import dataclass
+
+NUM_TUNING = 40
+"""Validation cases that choose the background's logit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One training and its reading."""
+
+    training: str
+    """Name of the training."""
+    seed: int = 0
+    quick: bool = False
+    cohort: str = ""
+    """Name of the test cohort, written beside every figure."""
+    generator: str = ""
+    """Name of the generator of phases, likewise; empty where none is asked."""
+    threads: int = 2
+    at_most: int = 0
+    """Test cases; 0 for all."""
