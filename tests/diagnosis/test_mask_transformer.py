@@ -6,7 +6,7 @@ import torch
 from hepaphase.base.errors import ConfigError
 from hepaphase.diagnosis.build import BACKGROUND_BIAS, NetworkConfig, build
 from hepaphase.diagnosis.mask_transformer import num_parameters
-from hepaphase.diagnosis.query_decoder import QueryOutput, allowed_voxels
+from hepaphase.diagnosis.query_decoder import QueryOutput, allowed_voxels, pooled
 from hepaphase.recipes.reader import recipe
 
 from .tiny import TINY, scan
@@ -54,8 +54,16 @@ def test_a_query_looks_inside_its_mask_or_everywhere() -> None:
     features[..., :2] = 1.0
     embedding = torch.tensor([[[4.0], [-4.0]]])
     output = QueryOutput(torch.zeros(1, 2, 3), embedding, torch.full((1, 2, 1), -2.0), torch.zeros(1, 2, 4))
-    allowed = allowed_voxels(output, features, (1, 2, 2))
+    allowed = allowed_voxels(output, pooled(features, [(1, 2, 2)])[0])
     assert allowed[0].tolist() == [[True, False, True, False], [True] * 4]
+
+
+def test_features_are_averaged_level_by_level() -> None:
+    features = torch.randn(2, 3, 8, 12, 16)
+    shapes = [(2, 3, 4), (4, 6, 8)]
+    for averaged, shape in zip(pooled(features, shapes), shapes, strict=True):
+        wanted = torch.nn.functional.adaptive_avg_pool3d(features, shape).flatten(2)
+        torch.testing.assert_close(averaged, wanted)
 
 
 def test_what_ships_fits_seven_megabytes() -> None:

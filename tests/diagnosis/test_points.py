@@ -39,7 +39,7 @@ def test_own_points_lie_in_their_lesion_even_if_it_is_one_voxel() -> None:
 
 def test_features_are_those_of_the_drawn_voxels() -> None:
     labels = torch.randint(0, 3, (200,), generator=generator())
-    features = torch.stack([labels.float(), torch.arange(200.0)])
+    features = torch.stack([labels.float(), torch.arange(200.0)], dim=1)
     drawn = sample_voxels(features, labels, labels > 0, CONFIG, generator())
     assert torch.equal(drawn.common_features[0], drawn.common_labels.float())
     assert torch.equal(drawn.own_features[:, 0], torch.tensor([[1.0] * 10, [2.0] * 10]))

@@ -99,7 +99,7 @@ def judge(prediction: Prediction, targets: Targets, config: LossConfig, generato
 
     Deep supervision: every layer of the decoder is matched and judged on its own (Mask2Former).
     """
-    features = prediction.mask_features.flatten(2).float()
+    features = prediction.mask_features.movedim(1, -1).flatten(1, 3)  # rows of voxels, as channels lie in memory
     terms: dict[str, Tensor] = {}
     loss = features.new_zeros(())
     queries, classes = features.new_zeros((0, 1)), targets.labels.new_zeros(0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..nn.conv import ConvNormAct, upsample_to
+from ..nn.conv import ConvNormAct, channels_last, upsample_to
 from .anchors import AnchorQueries
 from .encoder import Encoder
 from .fusion import IterativeFusion, PhaseStems
@@ -59,7 +59,8 @@ class Fusions(nn.Module):
         """Fused maps of ``x`` (B, P, W, z, y, x) at full resolution and at the encoder's."""
         parts = self.stems(x, present)
         fine = self.fine([(p.index, p.rows, p.fine) for p in parts], len(x))
-        return fine, self.coarse([(p.index, p.rows, p.coarse) for p in parts], len(x))
+        coarse = self.coarse([(p.index, p.rows, p.coarse) for p in parts], len(x))
+        return channels_last(fine), channels_last(coarse)
 
 
 class VoxelHeads(nn.Module):

@@ -89,10 +89,11 @@ def own_points(labels: Tensor, num_lesions: int, num_own: int, generator: torch.
 def sample_voxels(
     features: Tensor, labels: Tensor, liver: Tensor, config: PointConfig, generator: torch.Generator
 ) -> SampledVoxels:
-    """Draw voxels of one study: ``features`` (E, N), ``labels`` (N,) 0 ... K, ``liver`` (N,) boolean."""
+    """Draw voxels of one study: ``features`` (N, E), ``labels`` (N,) 0 ... K, ``liver`` (N,) boolean."""
     common = common_points(liver, config, generator)
     own = own_points(labels, int(labels.max()), config.num_own, generator)
-    return SampledVoxels(features[:, common], labels[common], features[:, own].permute(1, 0, 2))
+    at_common, at_own = features[common].float(), features[own].float()
+    return SampledVoxels(at_common.T, labels[common], at_own.transpose(1, 2))
 
 
 @torch.no_grad()

@@ -108,23 +108,39 @@ class QueryDecoder(nn.Module):
             queries = torch.cat([queries, anchors.to(queries.dtype)], dim=1)
         where = self.place.weight.expand(num_batch, -1, -1)
         outputs = [self.heads(queries)]
+        seen = pooled(mask_features, [_shape(level) for level in levels])
         for index, layer in enumerate(self.layers):
             level = index % len(levels)
             tokens = levels[level].flatten(2).transpose(1, 2) + self.level.weight[level]
             places = sine_positions(_shape(levels[level]), tokens.shape[2], device=tokens.device)
-            allowed = allowed_voxels(outputs[-1], mask_features, _shape(levels[level]))
+            allowed = allowed_voxels(outputs[-1], seen[level])
             queries = layer(queries, where, *beside(tokens, places.expand_as(tokens), allowed, facts))
             outputs.append(self.heads(queries))
         return outputs
 
 
 @torch.no_grad()
-def allowed_voxels(output: QueryOutput, mask_features: Tensor, shape_zyx: tuple[int, int, int]) -> Tensor:
+def pooled(mask_features: Tensor, shapes_zyx: list[tuple[int, int, int]]) -> list[Tensor]:
+    """Mask features averaged over the voxels of each level, (B, E, N); the shapes from coarse to fine.
+
+    Each is made from the one after it, the last from (B, E, z, y, x) at mask resolution, all of which it must divide.
+    """
+    maps: list[Tensor] = []
+    finer = mask_features.detach()
+    for shape in reversed(shapes_zyx):
+        size = tuple(fine // coarse for fine, coarse in zip(finer.shape[2:], shape, strict=True))
+        finer = nn.functional.avg_pool3d(finer, size).float()
+        maps.append(finer.flatten(2))
+    return maps[::-1]
+
+
+@torch.no_grad()
+def allowed_voxels(output: QueryOutput, features: Tensor) -> Tensor:
     """Where each query may look, (B, Q, N): inside its own mask, or everywhere if that is empty.
 
-    The logits are linear in the features, so averaging the features over a coarse voxel averages the logits.
+    ``features`` (B, E, N) are those of ``pooled``. The logits are linear in the features, so averaging the features
+    over a coarse voxel averages the logits.
     """
-    features = nn.functional.adaptive_avg_pool3d(mask_features.float(), shape_zyx).flatten(2)
     inside = output.mask_logits(features) > 0
     return inside | ~inside.any(dim=2, keepdim=True)
 
