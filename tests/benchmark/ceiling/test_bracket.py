@@ -1,12 +1,17 @@
 """Both ends of the bracket, on cohorts whose classes the noise-free values tell apart and the noisy ones do not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.benchmark.ceiling.cohorts import make_draws, make_measured
 
-from hepaphase.benchmark.ceiling.bracket import SUBSETS, auc_figures, keep_scanned
+from hepaphase.benchmark.ceiling.bracket import SUBSETS, auc_figures, keep_scanned, observe_all
 from hepaphase.benchmark.ceiling.figures import brackets
+from hepaphase.benchmark.ceiling.run import write_observers
 from hepaphase.evaluation.bootstrap import Bootstrap
+from hepaphase.evaluation.patient import summarize
+from hepaphase.evaluation.rows import read_rows
 from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.study.phase import Phase
 
@@ -14,9 +19,22 @@ QUICK = Bootstrap(num_resamples=10)
 
 
 @pytest.fixture(scope="module")
-def figures():
+def observed():
     train, test = make_measured(180, seed=2), make_measured(96, seed=3)
-    return auc_figures(train, test, make_draws(320), QUICK, subsets=[(Phase.NC,)], quiet=True)
+    return observe_all(train, test, make_draws(320), subsets=[(Phase.NC,)], quiet=True)
+
+
+@pytest.fixture(scope="module")
+def figures(observed):
+    return auc_figures(observed, QUICK)
+
+
+def test_what_observers_said_can_be_paired_with_a_reader(observed, figures, tmp_path: Path) -> None:
+    write_observers(tmp_path, observed, {"cohort": "toy"})
+    rows = read_rows(tmp_path / "lower-NC.csv")
+    said = {s.name: s.interval.value for s in summarize(rows, QUICK)}
+    wanted = {f.name: f.value for f in figures if (f.level, f.end, f.clinical) == ("patient", "lower", False)}
+    assert wanted == pytest.approx({name: said[name] for name in wanted})
 
 
 def test_every_bracket_has_two_ends(figures) -> None:

@@ -76,7 +76,7 @@ def test_a_case_without_truth_is_refused(cohort: Path) -> None:
 
 @pytest.mark.slow
 def test_one_command_from_crops_to_table(cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bracket.auc_figures, "__kwdefaults__", {"subsets": ((Phase.NC,),), "quiet": True})
+    monkeypatch.setattr(bracket.observe_all, "__kwdefaults__", {"subsets": ((Phase.NC,),), "quiet": True})
     monkeypatch.setattr(error.error_figures, "__kwdefaults__", {"subsets": ((Phase.NC, Phase.AP),), "quiet": True})
     ceiling = Ceiling(train=cohort, num_draws=40, bootstrap=Bootstrap(num_resamples=10))
     text = run(cohort, tmp_path, ceiling, cohort="three", quiet=True)
@@ -84,4 +84,7 @@ def test_one_command_from_crops_to_table(cohort: Path, tmp_path: Path, monkeypat
     assert "| NC, AP | DP |" in text
     assert (tmp_path / "table.md").read_text() == text
     assert "three" in (tmp_path / "ceiling.csv").read_text()
+    assert {p.name for p in (tmp_path / "rows").iterdir()} == {
+        f"{end}-NC{clinical}.csv" for end in ("lower", "upper") for clinical in ("", "-clinical")
+    }
     assert {p.name for p in (tmp_path / "cache").iterdir()} == {"test.npz", "train.npz", "draws.npz"}

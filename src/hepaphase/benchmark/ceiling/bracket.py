@@ -1,6 +1,7 @@
 """The bracket of the best possible AUC: observers at both ends, on the patients and labels of a prepared cohort."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -28,22 +29,42 @@ _MALIGNANT = [CLASSES.index(key) for key in MALIGNANT]
 _UPPER_ROUNDS, _LOWER_ROUNDS = 80, 40
 
 
-def auc_figures(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What one observer said of a test cohort."""
+
+    inputs: tuple[Phase, ...]
+    clinical: bool
+    end: str
+    """``lower`` or ``upper``."""
+    cohort: Measured
+    """The patients who have all of ``inputs``."""
+    lesions: Floats
+    """Posterior (L, classes) of the true lesions."""
+    rows: list[PatientRow]
+    """As a reader's."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``lower-NC_PVP`` or ``upper-NC_PVP-clinical``."""
+        return f"{self.end}-{'_'.join(self.inputs)}{'-clinical' if self.clinical else ''}"
+
+
+def observe_all(
     train: Measured,
     test: Measured,
     draws: Draws,
-    config: Bootstrap | None = None,
     *,
     subsets: Sequence[tuple[Phase, ...]] = SUBSETS,
     quiet: bool = False,
-) -> list[Figure]:
-    """Both ends for every subset, with and without clinical data, per patient and per lesion.
+) -> list[Observed]:
+    """Both ends for every subset, with and without clinical data.
 
     Upper: told the masks and the noise-free values; trained on drawn lesions and those of ``train``. Lower per lesion:
     told the masks, sees the noisy values. Lower per patient: told nothing but the liver mask.
     """
     settings = [(subset, clinical) for subset in subsets for clinical in (False, True)]
-    figures: list[Figure] = []
+    observed: list[Observed] = []
     for subset, clinical in track(settings, title="Observing", total=len(settings), quiet=quiet):
         index = [list(Phase).index(p) for p in subset]
         ours, theirs = keep_scanned(train, index), keep_scanned(test, index)
@@ -52,9 +73,20 @@ def auc_figures(
             "upper": told_lesions(ours, theirs, draws, index, clinical),
         }
         for end, (lesions, scores, malignant) in ends.items():
-            common = {"inputs": ", ".join(subset), "clinical": clinical, "end": end, "quantity": "AUC"}
-            figures += _patient(patient_rows(theirs, scores, malignant), config, common)
-            figures += _lesion(theirs, lesions, config, common)
+            rows = patient_rows(theirs, scores, malignant)
+            observed.append(
+                Observed(inputs=subset, clinical=clinical, end=end, cohort=theirs, lesions=lesions, rows=rows)
+            )
+    return observed
+
+
+def auc_figures(observed: Sequence[Observed], config: Bootstrap | None = None) -> list[Figure]:
+    """AUC of each observer, per patient and per lesion."""
+    figures: list[Figure] = []
+    for one in observed:
+        common = {"inputs": ", ".join(one.inputs), "clinical": one.clinical, "end": one.end, "quantity": "AUC"}
+        figures += _patient(one.rows, config, common)
+        figures += _lesion(one.cohort, one.lesions, config, common)
     return figures
 
 

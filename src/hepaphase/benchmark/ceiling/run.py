@@ -1,6 +1,6 @@
 """Everything about one cohort: measured, drawn, observed, written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -9,9 +9,10 @@ import numpy as np
 from ...base.atomic import atomic_path, write_text
 from ...base.extras import need
 from ...evaluation.bootstrap import Bootstrap
+from ...evaluation.rows import write_rows
 from ...phantom.population import Population
 from ...study.lesions import LESION_CLASSES
-from .bracket import auc_figures
+from .bracket import Observed, auc_figures, observe_all
 from .draws import FIRST_SEED, WITH_LESION, Draws, draw_many
 from .error import error_figures
 from .figures import Figure, Key, bracket_text, brackets, write_figures
@@ -34,7 +35,7 @@ class Ceiling:
 
 
 def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet: bool = False) -> str:
-    """Write ``ceiling.csv`` and ``table.md`` below ``out`` and return the table.
+    """Write ``ceiling.csv``, ``table.md`` and what the observers said (``rows``) below ``out``; return the table.
 
     What was measured and drawn is kept in ``out/cache`` and taken from there next time.
 
@@ -46,7 +47,8 @@ def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet:
     test = measured(prepared, out / "cache" / "test.npz", quiet=quiet)
     train = measured(ceiling.train, out / "cache" / "train.npz", quiet=quiet)
     draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", population=ceiling.population, quiet=quiet)
-    figures = auc_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
+    observed = observe_all(train, test, draws, quiet=quiet)
+    figures = auc_figures(observed, ceiling.bootstrap)
     figures += error_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
     facts = {
         "cohort": cohort or prepared.resolve().name,
@@ -54,9 +56,16 @@ def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet:
         "draws": str(ceiling.num_draws),
     }
     write_figures(out / "ceiling.csv", figures, facts)
+    write_observers(out / "rows", observed, facts)
     text = table(figures)
     write_text(out / "table.md", text)
     return text
+
+
+def write_observers(folder: Path, observed: Sequence[Observed], facts: Mapping[str, str]) -> None:
+    """``END-PHASES.csv`` for each observer, patient by patient, to be paired with a reader's rows."""
+    for one in observed:
+        write_rows(folder / f"{one.name}.csv", one.rows, {"row": one.name, **facts})
 
 
 def drawn(num: int, cache: Path, *, population: Population = WITH_LESION, quiet: bool = False) -> Draws:
