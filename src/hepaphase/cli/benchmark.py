@@ -246,7 +246,7 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
 def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, resamples: int) -> None:
     """Bracket what any reader or generator can reach on PREPARED (simulated, as simulate writes crops).
 
-    Writes ceiling.csv and table.md to OUT, what the observers said patient by patient to OUT/rows, and what was measured
+    Writes ceiling.csv and table.md to OUT, what the observers said of each patient to OUT/rows, and what was measured
     to OUT/cache.
     """
     from ..benchmark.ceiling.draws import WITH_LESION, draws_for
