@@ -45,3 +45,26 @@ def test_spreads_that_cannot_be_are_refused() -> None:
         Augmentation(noise_range=(1.0, 0.5))
     with pytest.raises(ConfigError):
         Augmentation(flip=2.0)
+
+
+def test_coarse_noise_keeps_its_size_and_its_neighbors_go_together() -> None:
+    clean = np.full((24, 24, 24), 40.0, np.float32)
+    noise = np.random.default_rng(0).normal(0, 12, clean.shape).astype(np.float32)
+    change = Change(**PLAIN, shift_hu=(0.0,) * 4, flips=(), grain_voxels=0.7)
+    for known in ({Phase.PVP: clean}, {}):
+        hu = clean + noise if known else clean
+        seed = (
+            change if known else Change(**{**PLAIN, "noise_hu": 12.0}, shift_hu=(0.0,) * 4, flips=(), grain_voxels=0.7)
+        )
+        left = seed.hu({Phase.PVP: hu}, known)[Phase.PVP] - 40
+        assert left.std() == pytest.approx(12, rel=0.05)
+        assert np.corrcoef(left[:, :, :-1].ravel(), left[:, :, 1:].ravel())[0, 1] == pytest.approx(0.6, abs=0.1)
+
+
+def test_no_grain_is_drawn_unless_asked_for() -> None:
+    drawn = [Augmentation().draw(np.random.default_rng(k)).grain_voxels for k in range(20)]
+    coarse = [Augmentation(grain_share=0.5).draw(np.random.default_rng(k)).grain_voxels for k in range(200)]
+    assert not any(drawn)
+    assert 60 < np.count_nonzero(coarse) < 140
+    with pytest.raises(ConfigError):
+        Augmentation(grain_voxels=(1.0, 0.5))

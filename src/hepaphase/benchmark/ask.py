@@ -20,7 +20,7 @@ from ..study.findings import PatientScores
 from ..study.lesions import LESION_CLASSES
 from ..study.study import AlignedStudy
 
-BACKGROUND_LOGITS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+BACKGROUND_LOGITS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0)
 """Among which the background's is chosen on validation, see ``ReadConfig``."""
 CLASSES = tuple(LESION_CLASSES)
 

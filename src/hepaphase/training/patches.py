@@ -18,6 +18,7 @@ from .augment import Augmentation, Change
 from .cohort import Cohort, PreparedCase
 from .data import Sample
 from .lined_up import LinedUp
+from .mask_errors import MaskErrors
 from .phase_choice import PhaseChoice
 
 MAX_LESIONS = 48
@@ -47,6 +48,7 @@ class PatchConfig:
     phases: PhaseChoice = field(default_factory=PhaseChoice)
     lined_up: LinedUp = field(default_factory=LinedUp)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    mask_errors: MaskErrors = field(default_factory=MaskErrors)
 
     def __post_init__(self) -> None:
         if min(*self.shape_zyx, self.min_voxels) < 1:
@@ -106,6 +108,7 @@ class LesionPatches:
         liver_hu = self._liver_hu(number, lined=lie.lined)
         if not self._training:
             return {**as_arrays(hu, liver_hu, shape), **truth}
+        truth["liver"] = self._config.mask_errors.apply(truth["liver"], truth["labels"], rng)
         change = self._config.augmentation.draw(rng)
         shown = self._config.phases.draw(tuple(hu), rng)
         changed = change.hu({phase: hu[phase] for phase in shown}, clean)
