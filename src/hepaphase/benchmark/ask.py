@@ -26,7 +26,7 @@ CLASSES = tuple(LESION_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """What a network says of one study."""
 
     probabilities: npt.NDArray[np.float32]
@@ -41,23 +41,33 @@ def read_study(
 ) -> dict[ScoreKind, PatientRow]:
     """The patient's row by each way of scoring, from one pass of the network."""
     (said,) = _ask(study, reader, (reader.read.background_logit,))
-    return {score: compare(truth, _answer(study, said, reader.read, score)) for score in scores}
+    return {score: compare(truth, answer(study, said, reader.read, score)) for score in scores}
 
 
 def tuned(bundle: Bundle, cases: Iterable[tuple[AlignedStudy, Truth]]) -> Bundle:
     """The bundle with the background's logit that gives the best F1 of lesions on ``cases``; the first of equals."""
     reader = Reader.from_bundle(bundle)
-    counts = np.zeros((len(BACKGROUND_LOGITS), 3))
-    for study, truth in cases:
-        for index, said in enumerate(_ask(study, reader, BACKGROUND_LOGITS)):
-            row = compare(truth, _answer(study, said, reader.read, "liver_max"))
-            counts[index] += row.num_matched, row.num_found, row.num_true
-    f1 = 2 * counts[:, 0] / np.maximum(counts[:, 1] + counts[:, 2], 1)
-    read = replace(reader.read, background_logit=BACKGROUND_LOGITS[int(f1.argmax())])
+    best = best_background(
+        [
+            compare(truth, answer(study, said, reader.read, "liver_max"))
+            for said in _ask(study, reader, BACKGROUND_LOGITS)
+        ]
+        for study, truth in cases
+    )
+    read = replace(reader.read, background_logit=best)
     return replace(bundle, config={**bundle.config, "read": read.to_dict()})
 
 
-def _ask(study: AlignedStudy, reader: Reader, backgrounds: Sequence[float]) -> list[_Said]:
+def best_background(cases: Iterable[Sequence[PatientRow]]) -> float:
+    """The background's logit with the best F1 of lesions, the first of equals; each case is read with every one."""
+    counts = np.zeros((len(BACKGROUND_LOGITS), 3))
+    for rows in cases:
+        counts += [(row.num_matched, row.num_found, row.num_true) for row in rows]
+    f1 = 2 * counts[:, 0] / np.maximum(counts[:, 1] + counts[:, 2], 1)
+    return BACKGROUND_LOGITS[int(f1.argmax())]
+
+
+def _ask(study: AlignedStudy, reader: Reader, backgrounds: Sequence[float]) -> list[Said]:
     """One pass of the network, read with each of ``backgrounds``."""
     z, y, x = study.geometry.shape_zyx
     with torch.inference_mode():
@@ -67,10 +77,11 @@ def _ask(study: AlignedStudy, reader: Reader, backgrounds: Sequence[float]) -> l
         naming = semantic(said, voxel_share=1.0)
         patient = None if said.patient_logits is None else said.patient_logits[0].float().sigmoid().cpu().numpy()
     cut = [np.ascontiguousarray(m[0, :, :z, :y, :x].cpu().numpy()) for m in (*maps, naming)]
-    return [_Said(m, cut[-1], patient) for m in cut[:-1]]
+    return [Said(m, cut[-1], patient) for m in cut[:-1]]
 
 
-def _answer(study: AlignedStudy, said: _Said, read: ReadConfig, score: ScoreKind) -> Answer:
+def answer(study: AlignedStudy, said: Said, read: ReadConfig, score: ScoreKind) -> Answer:
+    """Lesions, their classes and the patient's scores, as every row of the tables reads them."""
     liver = np.asarray(study.masks["liver"] > 0)
     lesions, classes = lesion_labels(said.probabilities, liver, study.geometry, read, naming=said.naming)
     found = _scores(said, liver, score, voxel_mm3=study.geometry.voxel_ml * 1000)
@@ -82,7 +93,7 @@ def _answer(study: AlignedStudy, said: _Said, read: ReadConfig, score: ScoreKind
     )
 
 
-def _scores(said: _Said, liver: npt.NDArray[np.bool_], score: ScoreKind, *, voxel_mm3: float) -> PatientScores:
+def _scores(said: Said, liver: npt.NDArray[np.bool_], score: ScoreKind, *, voxel_mm3: float) -> PatientScores:
     if score == "size":
         return score_by_size(said.probabilities, CLASSES, voxel_mm3=voxel_mm3)
     if score == "branch":

@@ -1,0 +1,100 @@
+"""The row whole: export, plan, train, predict, read; each step is done once and goes on where it was stopped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...base.atomic import write_json
+from ...base.errors import OutputError
+from ...evaluation.rows import write_rows
+from ...recipes.table import SCALE
+from ...training.cohort import Split, open_cohort
+from ..order import NUM_TUNING, Order
+from .program import FIXED_PLANS, Program
+from .raw import write_asked, write_training
+from .read import chosen_reading, read_rows_of
+from .scale import TABLE, TINY, Scale, fixed_plan
+from .trainer import RECORD, write_trainer
+
+ROW = "nnunetv2"
+
+
+def drive(
+    order: Order, data: Split, test: Path, out: Path, *, commands: Path | None = None, quiet: bool = False
+) -> Path:
+    """Train nnU-Net v2 (or go on) below ``out/runs`` and write ``out/nnunetv2-seedN.csv``.
+
+    It learns from the training cases alone; the background's logit is chosen on validation cases, as for other rows.
+
+    Args:
+        order: seed, size, threads and number of test cases; its training is this one.
+        data: prepared training and validation cases.
+        test: folder of prepared test cases.
+        out: where rows and runs go.
+        commands: folder of nnU-Net's commands; None looks for them on the search path.
+        quiet: no progress bar.
+
+    Raises:
+        MissingExtraError: when nnU-Net is not installed there.
+        InputError: when one of its commands fails, or a case lacks a phase or its truth.
+        OutputError: when the folder of the run holds another.
+    """
+    scale = TINY if order.quick else TABLE
+    home = out / "runs" / f"{ROW}-seed{order.seed}"
+    program = Program(commands=commands, home=home, threads=order.threads)
+    program.check()
+    tuning, files = data.validation.files[:NUM_TUNING], open_cohort(test).files[: order.at_most or None]
+    _claim(home, {**_settings(order, scale), "training": data.training.fingerprint(), "test": test.resolve().name})
+    write_training(data.training, program.raw, seed=order.seed, quiet=quiet)
+    write_asked(tuning, home / "asked" / "validation")
+    write_asked(files, home / "asked" / "test")
+    _train(program, scale, order)
+    for name in ("validation", "test") if tuning else ("test",):
+        program.predict(home / "asked" / name, home / "said" / name)
+    torch.set_num_threads(order.threads)
+    read = chosen_reading(tuning, home / "said" / "validation")
+    rows = read_rows_of(files, home / "said" / "test", read, quiet=quiet)
+    record = json.loads((program.result / RECORD).read_text(encoding="utf-8"))
+    path = out / f"{ROW}-seed{order.seed}.csv"
+    facts = {
+        "row": ROW,
+        "training": ROW,
+        "seed": str(order.seed),
+        "recipe": "table",
+        "scale": f"{SCALE}, quick" if order.quick else SCALE,
+        "steps": str(scale.num_steps),
+        "cohort": order.cohort or test.resolve().name,
+        "background_logit": f"{read.background_logit:g}",
+        "program": f"nnunetv2 {record['nnunetv2']}, {record['weights']} weights",
+        "changed": scale.changes,
+    }
+    write_rows(path, rows, facts)
+    return path
+
+
+def _train(program: Program, scale: Scale, order: Order) -> None:
+    program.make_plan()
+    planned = json.loads(program.plan.read_text(encoding="utf-8"))
+    write_json(program.plan.with_name(f"{FIXED_PLANS}.json"), fixed_plan(planned, scale, name=FIXED_PLANS))
+    program.preprocess()
+    write_trainer(program.trainers, scale, seed=order.seed, threads=order.threads)
+    program.train()
+
+
+def _settings(order: Order, scale: Scale) -> dict[str, Any]:
+    return {"seed": order.seed, "steps": scale.num_steps, "changed": scale.changes, "test cases": order.at_most}
+
+
+def _claim(home: Path, settings: dict[str, Any]) -> None:
+    """Take the folder for this run; one that holds another is refused by what differs."""
+    path = home / "run.json"
+    if not path.exists():
+        write_json(path, settings)
+        return
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    if differ := [name for name, value in settings.items() if earlier.get(name) != value]:
+        raise OutputError(
+            f"{home} holds a run of nnU-Net that differs in {', '.join(differ)}. Name another OUT or remove it."
+        )
