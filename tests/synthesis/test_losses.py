@@ -51,3 +51,18 @@ def test_the_carried_phase_is_the_nearest_in_time() -> None:
     times = torch.tensor([[0.0, 37.0, 70.0, 180.0], [0.0, 30.0, 70.0, 180.0]])
     picked = carried(hu, (Phase.NC, Phase.PVP), times, 1)
     assert picked.flatten().tolist() == [2.0, 0.0]
+
+
+def test_an_error_of_level_is_no_pattern_and_one_that_stands_out_counts_twice() -> None:
+    truth, weight = torch.zeros(1, 100, 1), torch.ones(1, 1)
+    plain = torch.arange(100)[None] < 50
+    level = torch.full((1, 100, 1), 7.0)
+    level[:, 50:] = 90.0  # a lesion, whatever is said of it
+    assert float(curve_loss(predicted(level, 5.0), truth, weight, LossWeights(), plain)["pattern"]) == 0
+    patch = level.clone()
+    patch[:, :2] -= 30.0
+    mean_of_patch = 30.0 * 0.04
+    off = (2 * (30 - mean_of_patch) + 48 * mean_of_patch + 2 * (20 - mean_of_patch)) / 50
+    terms = curve_loss(predicted(patch, 5.0), truth, weight, LossWeights(), plain)
+    assert float(terms["pattern"]) == pytest.approx(off, rel=1e-4)
+    assert "pattern" not in curve_loss(predicted(patch, 5.0), truth, weight, LossWeights())

@@ -77,3 +77,22 @@ def test_a_case_without_what_the_generator_sees_is_refused(tmp_path: Path) -> No
     with pytest.raises(MissingPhaseError, match="NC of 'case-001' was to be given, but it has AP, PVP, DP"):
         fill_crops(crops, tmp_path / "out", Generator(), given=(Phase.NC,), quiet=True)
     assert not list((tmp_path / "out").glob("*.npz"))
+
+
+def test_the_generator_is_told_of_the_injection_unless_it_is_not_to_be(tmp_path: Path) -> None:
+    crops = tmp_path / "crops"
+    crops.mkdir()
+    path = write_case(crops, 1, ("hcc",))
+    with np.load(path) as file:
+        fields = dict(file.items())
+    np.savez_compressed(path, **{**fields, "exam": np.array('{"kvp": 100.0}')})
+    seen = []
+
+    class Listening(Generator):
+        def generate(self, study, target, *, time_s=None):
+            seen.append(study.clinical.get("kvp"))
+            return super().generate(study, target, time_s=time_s)
+
+    for told in (True, False):
+        fill_crops(crops, tmp_path / f"{told}", Listening(), given=(Phase.NC,), told=told, quiet=True)
+    assert seen == [100.0] * 3 + [None] * 3

@@ -1,7 +1,9 @@
 """Prepared cases with known truth, as a benchmark reads them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from ..evaluation.reading import Truth
 from ..study.study import AlignedStudy
 from ..training.as_study import aligned
 from ..training.cohort import read_prepared
+from ..training.tasks.synthesis_samples import facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class BenchmarkCase:
     study: AlignedStudy
     """Every phase there is, with the ``liver`` mask and no other truth."""
     truth: Truth
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of patient, injection and tube: for generators; readers are shown ``study`` alone."""
 
 
 def load_case(path: Path) -> BenchmarkCase:
@@ -46,4 +51,4 @@ def load_case(path: Path) -> BenchmarkCase:
         voxel_mm3=study.geometry.voxel_ml * 1000,
         hu={str(p): hu for p, hu in best.items()},
     )
-    return BenchmarkCase(study, truth)
+    return BenchmarkCase(study, truth, facts_of(case))

@@ -31,7 +31,10 @@ FADED_HU, TRUE_CONTRAST_HU = 3.0, 10.0
 """Below the one in the generated phase, where the truth has the other or more, a lesion is erased."""
 MADE_UP_HU = 15.0
 """How far a region deviates from the liver, and from the truth, that could be read as a lesion (our choice)."""
+MADE_UP_LOCAL_HU = 10.0
+"""Contrast with what is around it that a region must have more of than the truth, and the truth less than (ours)."""
 _SMOOTHING_MM = 6.0
+_AROUND_MM = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ def measure(
     if target in case.hu:
         figures |= _noise(case, made, np.asarray(case.hu[target], np.float32))
     figures |= _lesions(case, inputs, made, truth)
-    figures["made_up"] = float(made_up_lesions(case, made.hu, truth))
-    figures["made_up_sick" if (case.masks["lesions"] > 0).any() else "made_up_healthy"] = figures["made_up"]
+    healthy = "sick" if (case.masks["lesions"] > 0).any() else "healthy"
+    for name, number in (("made_up", count_made_up(case, made.hu, truth)),
+                         ("made_up_local", count_made_up(case, made.hu, truth, local=True))):  # fmt: skip
+        figures |= {name: float(number), f"{name}_{healthy}": float(number)}
     return figures
 
 
@@ -184,21 +189,44 @@ def _contrast(hu: Floats, inside: Bools, around: Bools) -> float:
     return float(np.asarray(hu)[inside].mean() - np.median(np.asarray(hu)[around]))
 
 
-def made_up_lesions(case: PreparedCase, made: Floats, truth: Floats) -> int:
-    """Regions of the liver, no lesion and no vessel, that deviate from it as a lesion does where the truth does not."""
+def count_made_up(case: PreparedCase, made: Floats, truth: Floats, *, local: bool = False) -> int:
+    """Regions of the liver, no lesion and no vessel, that deviate from it as a lesion does where the truth does not.
+
+    Both volumes are smoothed to 6 mm. A voxel is odd where it is ``MADE_UP_HU`` off the liver's median, and as much off
+    the truth's distance from its own; connected odd voxels of ``SMALLEST_LESION_MM3`` are a region. An error in the
+    level of the liver thus counts at its rim, where fat is mixed in and the truth is off the median as well, a little
+    less or more. With ``local`` a region counts only if it would be seen as a lesion: its mean is ``MADE_UP_HU`` off
+    the plain liver within 8 mm around it, of which the truth shows less than ``MADE_UP_LOCAL_HU`` in that direction,
+    and ``MADE_UP_LOCAL_HU`` less than what was made.
+    """
     inside = _plain_liver(case)
     if not inside.any():
         return 0
-    steps = case.geometry["spacing_xyz_mm"][::-1]
-    sigma = [_SMOOTHING_MM / 2.3548 / step for step in steps]
-    deviations = []
-    for hu in (made, truth):
-        smooth = ndimage.gaussian_filter(np.asarray(hu, np.float32), sigma)
-        deviations.append(smooth - np.median(smooth[inside]))
-    odd = inside & (np.abs(deviations[0]) >= MADE_UP_HU) & (np.abs(deviations[0] - deviations[1]) >= MADE_UP_HU)
+    steps = np.asarray(case.geometry["spacing_xyz_mm"][::-1], float)
+    smooth = [
+        ndimage.gaussian_filter(np.asarray(hu, np.float32), _SMOOTHING_MM / 2.3548 / steps) for hu in (made, truth)
+    ]
+    off = [hu - np.median(hu[inside]) for hu in smooth]
+    odd = inside & (np.abs(off[0]) >= MADE_UP_HU) & (np.abs(off[0] - off[1]) >= MADE_UP_HU)
     parts, number = ndimage.label(odd)
-    sizes = np.bincount(parts.ravel(), minlength=number + 1)[1:]
-    return int((sizes * float(np.prod(steps)) >= SMALLEST_LESION_MM3).sum())
+    sizes = np.bincount(parts.ravel(), minlength=number + 1)
+    large = [k for k in range(1, number + 1) if sizes[k] * float(np.prod(steps)) >= SMALLEST_LESION_MM3]
+    if not local:
+        return len(large)
+    return sum(_stands_out(parts == k, inside & ~odd, smooth, steps) for k in large)
+
+
+def _stands_out(region: Bools, plain: Bools, smooth: list[Floats], steps_mm: Floats) -> bool:
+    """Whether a region has the contrast of a lesion with the plain liver around it, and has it not in the truth."""
+    corner = [slice(max(0, s.start - 8), s.stop + 8) for s in ndimage.find_objects(region.astype(np.int8))[0]]
+    box = tuple(corner)
+    near = ndimage.distance_transform_edt(~region[box], sampling=steps_mm) <= _AROUND_MM
+    around = near & plain[box]
+    if not around.any():
+        return True
+    made, truth = (float(hu[box][region[box]].mean() - hu[box][around].mean()) for hu in smooth)
+    same_way = truth * np.sign(made)
+    return abs(made) >= MADE_UP_HU and same_way < MADE_UP_LOCAL_HU and abs(made) - same_way >= MADE_UP_LOCAL_HU
 
 
 def _plain_liver(case: PreparedCase) -> Bools:

@@ -1,7 +1,9 @@
 """What a reader is given: which phases were scanned, and which are generated from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -54,10 +56,16 @@ def only(study: AlignedStudy, phases: tuple[Phase, ...]) -> AlignedStudy:
     )
 
 
-def apply_inputs(study: AlignedStudy, inputs: Inputs, generator: Generator) -> AlignedStudy:
-    """The study with only what ``inputs`` says; generated phases are asked at the true phase's time."""
+def apply_inputs(
+    study: AlignedStudy, inputs: Inputs, generator: Generator, *, facts: Mapping[str, Any] | None = None
+) -> AlignedStudy:
+    """The study with only what ``inputs`` says; generated phases are asked at the true phase's time.
+
+    The generator is also told ``facts`` of patient, injection and tube, which the study itself does not get.
+    """
     given = only(study, inputs.scanned)
-    made = {p: generator.generate(given, p, time_s=study.time_s.get(p)) for p in inputs.generated}
+    told = replace(given, clinical={**given.clinical, **(facts or {})})
+    made = {p: generator.generate(told, p, time_s=study.time_s.get(p)) for p in inputs.generated}
     return replace(
         given,
         hu={**given.hu, **{p: g.hu for p, g in made.items()}},

@@ -18,6 +18,8 @@ class Order:
     """Name of the test cohort, written beside every figure."""
     generator: str = ""
     """Name of the generator of phases, likewise; empty where none is asked."""
+    told: bool = True
+    """Whether it learns what is known of patient, injection and tube."""
     threads: int = 2
     at_most: int = 0
     """Test cases; 0 for all."""

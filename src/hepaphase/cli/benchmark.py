@@ -474,6 +474,7 @@ def lidia_tables(results: Path, resamples: int) -> None:
 @click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
 @click.option("--threads", default=2, show_default=True, help="Of one training.")
 @click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")
+@click.option("--untold", is_flag=True, help="Keep patient, injection and tube of test patients from the generator.")
 @models_options
 def use_row(training: str, prepared: Path, test: Path, out: Path, filled: Path | None, **options: Any) -> None:
     """Judge generated phases by their use: train a reader on PREPARED and read TEST as it is and completed.
@@ -488,8 +489,9 @@ def use_row(training: str, prepared: Path, test: Path, out: Path, filled: Path |
     from ..training.cohort import open_split
 
     where, bundle = check_device(options.pop("device")), Models.load(options.pop("bundles")).synthesis
-    at_most = options.pop("cases")
-    order = Order(training=training, at_most=at_most, generator=str(bundle.config["generator"]), **options)
+    at_most, told = options.pop("cases"), not options.pop("untold")
+    name = str(bundle.config["generator"])
+    order = Order(training=training, at_most=at_most, generator=name, told=told, **options)
     generator = generator_of(bundle, device=where)
     for path in drive(order, open_split(prepared), filled, test, out, generator=generator):
         click.echo(f"{path}")

@@ -12,9 +12,10 @@ from ._options import FOLDER, models_options, parse_phases
 @click.argument("out", type=FOLDER)
 @click.option("--given", help="Phases that the generator sees, such as NC; the others are made anew.  [default: all]")
 @click.option("--method", help="Generator, such as kinetic or carry; default what the synthesis bundle is for.")
+@click.option("--untold", is_flag=True, help="Keep patient, injection and tube from the generator.")
 @models_options
 def command(
-    crops: Path, out: Path, given: str | None, method: str | None, bundles: tuple[Path, ...], device: str
+    crops: Path, out: Path, given: str | None, method: str | None, untold: bool, bundles: tuple[Path, ...], device: str
 ) -> None:
     """Write the prepared cases of CROPS to OUT with all four phases, the missing ones generated.
 
@@ -27,5 +28,6 @@ def command(
     where, bundle = check_device(device), Models.load(bundles).synthesis
     generator = load_generator(method, [bundle], device=where) if method else generator_of(bundle, device=where)
     by = method or str(bundle.config["generator"])
-    written = fill_crops(crops, out, generator, given=parse_phases(given) or (), by=by)
+    by += ", untold" if untold else ""
+    written = fill_crops(crops, out, generator, given=parse_phases(given) or (), by=by, told=not untold)
     click.echo(f"{len(written)} case(s) in {out}")

@@ -1,12 +1,20 @@
 """Stage I: the kinetic generator that ships."""
 
 from ..synthesis.facts import NUM_FACTS
+from ..synthesis.levels import NUM_LEVELS
 from ..synthesis.network import NetworkConfig
 from ..training.run import Run
 from ..training.tasks.synthesis import SynthesisConfig, SynthesisTask
 from ..training.tasks.synthesis_samples import make_samples
 
-SMALL = NetworkConfig(channels=(32, 64, 88), num_fine=16, num_condition=64, num_hidden=32, num_facts=NUM_FACTS)
+SMALL = NetworkConfig(
+    channels=(32, 64, 88),
+    num_fine=16,
+    num_condition=64,
+    num_hidden=32,
+    num_facts=NUM_FACTS,
+    num_levels=NUM_LEVELS,
+)
 """2.0 million weights, under 4 MB in half precision."""
 
 

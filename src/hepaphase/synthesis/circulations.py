@@ -59,16 +59,17 @@ class Circulations(nn.Module):
 
         Between tabulated times a cubic through four of them is taken; a time before the injection gives zero.
         """
+        shares = mixture.shares * mixture.scale[:, None]
+        arterial, portal = (torch.einsum("lrbt,bl->brt", each, shares) for each in self.each(time_s))
+        return arterial, portal
+
+    def each(self, time_s: Tensor) -> tuple[Tensor, Tensor]:
+        """Arterial and portal basis of each member of the library at times (B, T), each (L, R, B, T)."""
         if self._tables is None or self._tables[0].device != self.curves_mg_per_ml.device:
             self._tables = self._tabulate()
-        shares = mixture.shares * mixture.scale[:, None]
         first, weights = _cubic(time_s, self._tables[0].shape[-1])
-        mixed = []
-        for table in self._tables:
-            nodes = torch.stack([table[:, :, first + node] for node in range(4)], dim=-1)  # (L, R, B, T, 4)
-            values = (nodes * weights).sum(dim=-1)
-            mixed.append(torch.einsum("lrbt,bl->brt", values, shares))
-        return mixed[0], mixed[1]
+        nodes = [torch.stack([t[:, :, first + node] for node in range(4)], dim=-1) for t in self._tables]
+        return (nodes[0] * weights).sum(dim=-1), (nodes[1] * weights).sum(dim=-1)
 
     def _tabulate(self) -> tuple[Tensor, Tensor]:
         """Arterial and portal basis of each member at each step, (L, R, S)."""

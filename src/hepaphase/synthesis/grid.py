@@ -14,13 +14,18 @@ from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
 from .apply import apply_generated, upsample_sd
 from .facts import fact_numbers
+from .levels import level_numbers, liver_places
 from .network import Scanned
+from .plain import plainness
 from .protocol import Generated
 
 SPACING_MM = 4.0
 """The grid of training, along each axis."""
 _TOLERANCE = 0.1
 """Relative; a grid within this of the grid of training is taken as it is."""
+
+_NUM_PLACES = 256
+"""Voxels that stand for the liver."""
 
 Predict = Callable[[AlignedStudy, float], tuple[HuArray, HuArray, HuArray]]
 """From a study on the grid of training and a time to HU, standard deviation and residual on that grid."""
@@ -52,11 +57,16 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
     empty = np.zeros(study.geometry.shape_zyx, dtype=np.float32)
     hu = np.stack([study.hu[p] if p in study.inputs else empty for p in Phase])
     times = [float(study.time_s[p]) if p in study.inputs and p is not Phase.NC else 0.0 for p in Phase]
+    inputs, liver = {p: study.hu[p] for p in study.inputs}, study.masks.get("liver")
+    levels, plain = level_numbers(inputs, liver), plainness(inputs, liver)
     return Scanned(
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
         time_s=torch.tensor([times], device=device),
         facts=torch.from_numpy(fact_numbers(study.clinical))[None].to(device),
+        levels=torch.from_numpy(levels.reshape(1, -1)).to(device),
+        liver=torch.from_numpy(liver_places(liver, _NUM_PLACES))[None].to(device),
+        plain=None if plain is None else torch.from_numpy(plain)[None].to(device),
     )
 
 
@@ -64,7 +74,16 @@ def padded(scanned: Scanned, multiple: int) -> Scanned:
     """Repeat the last slices until every size is a multiple of what the network takes."""
     missing = [-size % multiple for size in scanned.hu.shape[:1:-1]]
     pads = [amount for size in missing for amount in (0, size)]
-    return scanned._replace(hu=functional.pad(scanned.hu, pads, mode="replicate"))
+    hu = functional.pad(scanned.hu, pads, mode="replicate")
+    scanned = scanned._replace(plain=None if scanned.plain is None else functional.pad(scanned.plain, pads))
+    if scanned.liver is None:
+        return scanned._replace(hu=hu)
+    moved = torch.zeros_like(scanned.liver)
+    for place, size in zip(
+        torch.unravel_index(scanned.liver.clamp(min=0), scanned.hu.shape[2:]), hu.shape[2:], strict=True
+    ):
+        moved = moved * size + place
+    return scanned._replace(hu=hu, liver=torch.where(scanned.liver < 0, scanned.liver, moved))
 
 
 def as_volume(part: Tensor, shape_zyx: tuple[int, int, int]) -> HuArray:
@@ -95,6 +114,6 @@ def _coarse(study: AlignedStudy) -> AlignedStudy:
         hu=hu,
         provenance={p: study.provenance[p] for p in hu},
         time_s={p: study.time_s[p] for p in hu},
-        masks={},
+        masks={n: resample(m, fine, grid, order=0, fill=0) for n, m in study.masks.items() if n == "liver"},
         sd_hu={},
     )

@@ -1,7 +1,7 @@
 """The kinetic network: scanned phases in, a curve per voxel out. B batch, P phases, N voxels, T times."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -13,6 +13,8 @@ from ..nn.kinetic_layer import tissue_enhancement
 from ..nn.unet import SLOPE, FilmUNet
 from .circulations import Circulations, Mixture
 from .facts import NUM_FACTS
+from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
+from .liver_level import LiverLevel, agreeing, fitted_times
 from .maps import NUM_MAPS, NUM_PHASES, CurveMaps, bounded_maps, log_sd_at, window_at
 
 HAEMATOCRIT = 0.40
@@ -34,6 +36,12 @@ class Scanned(NamedTuple):
     """(B, P); finite, whatever it is, where absent."""
     facts: Tensor | None = None
     """What is known of patient, injection and tube, (B, ``facts.NUM_FACTS``); None for nothing."""
+    levels: Tensor | None = None
+    """What the phases measure as a whole, (B, ``levels.NUM_LEVELS``); None for nothing."""
+    liver: Tensor | None = None
+    """Positions in the flattened volume of some voxels of the liver, (B, S); -1 where it is not known."""
+    plain: Tensor | None = None
+    """How surely each voxel is plain liver by what was scanned, 0 to 1, (B, z, y, x); None for not at all."""
 
 
 class Predicted(NamedTuple):
@@ -52,6 +60,10 @@ class Curves:
     mixture: Mixture
     level_hu: Tensor
     """Without contrast, (B, N)."""
+    plain: Tensor | None = None
+    """How much of each voxel is plain liver, (B, N)."""
+    liver: CurveMaps | None = None
+    """Of the voxels (B, S) whose mean is plain liver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +83,17 @@ class NetworkConfig:
     """Of the last layer per voxel."""
     num_facts: int = 0
     """Numbers read of what is known beside the scan: ``facts.NUM_FACTS``, or none, as in older bundles."""
+    num_levels: int = 0
+    """Numbers read of the whole study: ``levels.NUM_LEVELS``, or none, as in older bundles."""
 
     def __post_init__(self) -> None:
         if self.num_facts not in (0, NUM_FACTS):
             raise ConfigError(f"The network reads {NUM_FACTS} numbers of what is known or none, got {self.num_facts}.")
+        if self.num_levels not in (0, NUM_LEVELS) or (self.num_levels and not self.num_facts):
+            raise ConfigError(
+                f"The network reads {NUM_LEVELS} numbers of the whole study, and facts beside them, or none, "
+                f"got {self.num_levels} and {self.num_facts} of facts."
+            )
         for size in (*self.channels, self.num_fine, self.num_condition, self.num_hidden):
             if size < 1:
                 raise ConfigError(f"The network needs at least one feature everywhere, got {self}.")
@@ -94,7 +113,7 @@ class KineticNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.circulations = Circulations()
-        width, num_told = config.num_condition, 2 * NUM_PHASES + config.num_facts
+        width, num_told = config.num_condition, 2 * NUM_PHASES + config.num_facts + config.num_levels
         self.condition = nn.Sequential(nn.Linear(num_told, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width))
         num_exam = self.circulations.num_outputs
         self.trunk = FilmUNet(2 * NUM_PHASES, channels=config.channels, num_fine=config.num_fine, num_condition=width)
@@ -110,6 +129,8 @@ class KineticNetwork(nn.Module):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
             self.expected = nn.Sequential(nn.Linear(num_told, width), nn.LeakyReLU(SLOPE), last)
+        if config.num_levels:
+            self.liver_level = LiverLevel(num_told, width=width)
         self.register_buffer("trained_s", torch.tensor([[9999, -1]], dtype=torch.int32).repeat(NUM_PHASES - 1, 1))
 
     def forward(self, scanned: Scanned) -> Curves:
@@ -126,20 +147,76 @@ class KineticNetwork(nn.Module):
         """Curves at ``voxels``, positions in the flattened volume, (B, N); at all in order when None."""
         per_voxel, summary = features
         mixture = self.circulations.read(self.exam(summary.float()) + self._expected(scanned))
-        hidden = self.hidden(_pick(per_voxel, voxels).float())
-        maps = bounded_maps(self.out(nn.functional.leaky_relu(hidden, SLOPE)), scanned.present)
+        mixture = self._levelled(mixture, per_voxel, scanned)
+        maps = self._maps(per_voxel, scanned, voxels)
         seen = _pick(scanned.hu, voxels)  # (B, N, P)
-        enhancement = self._enhancement(maps, mixture, scanned.time_s)
+        curves = Curves(maps, mixture, seen[..., 0])
+        if self.config.num_levels and scanned.plain is not None and scanned.liver is not None:
+            known = (scanned.liver[:, :1] >= 0) * _pick(scanned.plain[:, None], voxels)[..., 0]
+            liver = self._maps(per_voxel, scanned, scanned.liver.clamp(min=0))
+            curves = replace(curves, plain=known, liver=liver)
+        enhancement = self._enhancement_of(curves, scanned.time_s)
         level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
-        return Curves(maps, mixture, level + maps.offset_hu)
+        return replace(curves, level_hu=level + maps.offset_hu)
+
+    def expected_levels(self, scanned: Scanned) -> Tensor:
+        """The middle of the liver expected at ``liver_level.KNOTS_S``, (B, N); of use where its mask is known."""
+        assert scanned.levels is not None
+        levels = scanned.levels.view(len(scanned.levels), NUM_PHASES, -1)
+        here = levels[..., 0] * scanned.present
+        mean = (here * level_hu(levels[..., LEVEL_OF_LIVER])).sum(dim=1) / here.sum(dim=1).clamp(min=1)
+        found: Tensor = self.liver_level(self._told(scanned), mean)
+        return found
+
+    def _levelled(self, mixture: Mixture, per_voxel: Tensor, scanned: Scanned) -> Mixture:
+        """The circulation that gives the liver the level expected of it, where its mask is known."""
+        if not self.config.num_levels or scanned.levels is None or scanned.liver is None:
+            return mixture
+        if not bool(self.liver_level.ready):
+            return mixture
+        with torch.no_grad():
+            levels = self.expected_levels(scanned)
+        voxels = scanned.liver.clamp(min=0)
+        maps, seen = self._maps(per_voxel, scanned, voxels), _pick(scanned.hu, voxels)
+        wanted = fitted_times(scanned.time_s).expand(len(seen), -1)
+        each = self._each_enhancement(maps, torch.cat([wanted, scanned.time_s], dim=1))  # (B, S, N' + P, L)
+        anchor = maps.anchor * scanned.present[:, None, :]
+        anchored = torch.einsum("bsp,bspl->bsl", anchor, each[:, :, -NUM_PHASES:])
+        base = (anchor * seen).sum(dim=-1) + maps.offset_hu
+        found = agreeing(mixture, base, each[:, :, :-NUM_PHASES] - anchored[:, :, None], levels)
+        known = (scanned.liver[:, :1] >= 0) & (scanned.levels.view(len(seen), NUM_PHASES, -1)[..., 0].sum(1) > 0)[
+            :, None
+        ]
+        return Mixture(
+            torch.where(known, found.shares, mixture.shares), torch.where(known[:, 0], found.scale, mixture.scale)
+        )
+
+    def _maps(self, per_voxel: Tensor, scanned: Scanned, voxels: Tensor | None) -> CurveMaps:
+        hidden = self.hidden(_pick(per_voxel, voxels).float())
+        return bounded_maps(self.out(nn.functional.leaky_relu(hidden, SLOPE)), scanned.present)
+
+    def _each_enhancement(self, maps: CurveMaps, time_s: Tensor) -> Tensor:
+        """What a unit of each member of the library adds, (B, N, T, L)."""
+        num_times = time_s.shape[1]
+        arterial, portal = (b.permute(2, 1, 3, 0).flatten(2) for b in self.circulations.each(time_s))
+        mg_per_ml = tissue_enhancement(maps.tissue, arterial, portal, haematocrit=HAEMATOCRIT)
+        return (
+            kappa_hu_per_mg_ml(120.0)
+            * maps.share[..., None, None]
+            * mg_per_ml.view(*mg_per_ml.shape[:2], num_times, -1)
+        )
 
     def at(self, curves: Curves, time_s: Tensor) -> Predicted:
         """HU, standard deviation and residual of ``curves`` at times (B, T)."""
         maps = curves.maps
         window = window_at(self.trained_s, time_s)
         residual = torch.einsum("btp,bnp->bnt", window, maps.residual_hu)
-        hu = curves.level_hu[..., None] + self._enhancement(maps, curves.mixture, time_s) + residual
-        return Predicted(hu, log_sd_at(maps.log_sd, time_s).exp(), residual)
+        sd = log_sd_at(maps.log_sd, time_s).exp()
+        if curves.plain is not None and curves.liver is not None:
+            residual = residual * (1 - curves.plain[..., None])
+            sd = _blend(sd, log_sd_at(curves.liver.log_sd, time_s).exp(), curves.plain)
+        hu = curves.level_hu[..., None] + self._enhancement_of(curves, time_s) + residual
+        return Predicted(hu, sd, residual)
 
     def note_trained(self, present: Tensor, time_s: Tensor) -> None:
         """Widen the trained range of each phase by the times (B, P) of those in ``present``, bool (B, P).
@@ -154,11 +231,13 @@ class KineticNetwork(nn.Module):
                 trained.copy_(torch.stack([torch.minimum(trained[0], earliest), torch.maximum(trained[1], latest)]))
 
     def _told(self, scanned: Scanned) -> Tensor:
-        """What is known beside the voxels, (B, K): which phases, when, and facts as far as this network reads them."""
+        """What is known beside the voxels, (B, K): which phases, when, facts and levels as far as it reads them."""
         here = scanned.present.to(scanned.hu.dtype)
         told = [here, here * scanned.time_s / _TIME_SCALE_S]
         if self.config.num_facts:
             told.append(here.new_zeros(len(here), NUM_FACTS) if scanned.facts is None else scanned.facts)
+        if self.config.num_levels:
+            told.append(here.new_zeros(len(here), NUM_LEVELS) if scanned.levels is None else scanned.levels)
         return torch.cat(told, dim=1)
 
     def _expected(self, scanned: Scanned) -> Tensor:
@@ -176,6 +255,13 @@ class KineticNetwork(nn.Module):
         law = nn.functional.pad((scanned.facts[:, 0] * unseen)[:, None], (0, added.shape[1] - 1))
         return added + law
 
+    def _enhancement_of(self, curves: Curves, time_s: Tensor) -> Tensor:
+        """What contrast adds, (B, N, T): of a voxel that is in part plain liver, that part of the liver's mean."""
+        own = self._enhancement(curves.maps, curves.mixture, time_s)
+        if curves.plain is None or curves.liver is None:
+            return own
+        return _blend(own, self._enhancement(curves.liver, curves.mixture, time_s), curves.plain)
+
     def _enhancement(self, maps: CurveMaps, mixture: Mixture, time_s: Tensor) -> Tensor:
         arterial, portal = self.circulations.basis(mixture, time_s)
         mg_per_ml = tissue_enhancement(maps.tissue, arterial, portal, haematocrit=HAEMATOCRIT)
@@ -183,12 +269,15 @@ class KineticNetwork(nn.Module):
 
 
 def grown(weights: Mapping[str, Tensor], network: KineticNetwork) -> dict[str, Tensor]:
-    """Weights of a network that read no facts for ``network``, which does: it answers as before until trained."""
+    """Weights of a network that read no facts, or no levels, for one that does: it answers as before until trained."""
     own = network.state_dict()
-    found = {**{name: tensor for name, tensor in own.items() if name.startswith("expected.")}, **weights}
-    name = "condition.0.weight"
-    if name in found and name in own and (missing := own[name].shape[1] - found[name].shape[1]) > 0:
-        found[name] = nn.functional.pad(found[name], (0, missing))
+    found = {
+        **{name: tensor for name, tensor in own.items() if name.startswith(("expected.", "liver_level."))},
+        **weights,
+    }
+    for name in ("condition.0.weight", "expected.0.weight"):
+        if name in found and name in own and (missing := own[name].shape[1] - found[name].shape[1]) > 0:
+            found[name] = nn.functional.pad(found[name], (0, missing))
     return found
 
 
@@ -198,6 +287,13 @@ def _network_input(scanned: Scanned, here: Tensor) -> Tensor:
     mask = here[:, :, None, None, None]
     both = torch.cat([shown * mask, mask.expand_as(shown)], dim=1)
     return both.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _blend(own: Tensor, of_liver: Tensor, plain: Tensor) -> Tensor:
+    """Values (B, N, T) drawn to the middle half of those of the liver, (B, S, T), as each voxel is plain, (B, N)."""
+    number = of_liver.shape[1]
+    middle = torch.sort(of_liver, dim=1)[0][:, number // 4 : number - number // 4].mean(dim=1, keepdim=True)
+    return own + plain[..., None] * (middle - own)
 
 
 def _pick(volume: Tensor, voxels: Tensor | None) -> Tensor:

@@ -23,7 +23,14 @@ HU_RANGE = (-1024, 3071)
 
 
 def fill_crops(
-    folder: Path, out: Path, generator: Generator, *, given: Sequence[Phase] = (), by: str = "", quiet: bool = False
+    folder: Path,
+    out: Path,
+    generator: Generator,
+    *,
+    given: Sequence[Phase] = (),
+    by: str = "",
+    told: bool = True,
+    quiet: bool = False,
 ) -> list[Path]:
     """Write every ``CASE.npz`` of ``folder`` to ``out`` with all four phases; files that are there are kept.
 
@@ -33,6 +40,7 @@ def fill_crops(
         generator: makes what is missing, at the time it was scanned where that is known, else at the usual time.
         given: what the generator sees, all scanned phases if empty; every other is made anew, though it was scanned.
         by: what made them, kept in the files.
+        told: whether it learns what is known of patient, injection and tube.
         quiet: no progress bar.
 
     Raises:
@@ -45,12 +53,14 @@ def fill_crops(
     for path in track(files, title="Filling", total=len(files), quiet=quiet):
         target = out / path.name
         if not target.exists():
-            _write(target, fill_fields(path, generator, given=given, by=by))
+            _write(target, fill_fields(path, generator, given=given, by=by, told=told))
         written.append(target)
     return written
 
 
-def fill_fields(path: Path, generator: Generator, *, given: Sequence[Phase] = (), by: str = "") -> Fields:
+def fill_fields(
+    path: Path, generator: Generator, *, given: Sequence[Phase] = (), by: str = "", told: bool = True
+) -> Fields:
     """The fields of the case at ``path`` with the phases that ``given`` lacks made from it.
 
     ``generated`` (JSON) names them, and ``generated_by`` what made them. Scanned phases of a simulated case are taken
@@ -72,7 +82,7 @@ def fill_fields(path: Path, generator: Generator, *, given: Sequence[Phase] = ()
             f"{', '.join(given)} of '{case.case}' was to be given, but it has {', '.join(case.hu)}. Change --given."
         )
     still = {p: np.asarray(held_still(case, p)) for p in shown}
-    study = replace(aligned(replace(case, hu=still)), clinical=facts_of(case))
+    study = replace(aligned(replace(case, hu=still)), clinical=facts_of(case) if told else {})
     made = tuple(p for p in Phase if p not in shown)
     fields = _kept(path, shown)
     times = np.array([study.time_s.get(p, np.nan) for p in Phase], np.float32)

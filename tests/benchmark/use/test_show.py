@@ -1,5 +1,6 @@
 """What a reader is shown in the benchmark of use."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,18 @@ def test_readings_show_what_they_say(case: BenchmarkCase, reading: str) -> None:
     assert made == (set(Phase) - {Phase.NC} if reading.startswith("generated") else set())
     lesion = case.truth.lesions == 6  # the cyst, dark in every phase
     assert (study.hu[Phase.NC][lesion].mean() > 30) == reading.endswith("deleted")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_generator_alone_is_told_of_patient_and_injection(case: BenchmarkCase, told: bool) -> None:
+    seen: list[dict[str, object]] = []
+
+    class Listening(Generator):
+        def generate(self, study, target, *, time_s=None):
+            seen.append(dict(study.clinical))
+            return super().generate(study, target, time_s=time_s)
+
+    known = replace(case, facts={"weight_kg": 70.0, "kvp": 100.0})
+    study = Shower(Listening(), told).show(known, "generated")
+    assert seen == [dict(known.facts) if told else {}] * 3
+    assert not study.clinical

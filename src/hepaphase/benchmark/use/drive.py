@@ -47,7 +47,7 @@ def drive(
     folder = out / "runs" / f"{order.training}-seed{order.seed}"
     options = Options(resume=(folder / "run.json").exists(), quiet=quiet, tensorboard=False)
     fitted = fit(run, Split(training_cases(kind, data.training, filled), data.validation), folder, options=options)
-    shower = Shower(generator)
+    shower = Shower(generator, order.told)
     bundle = tuned(
         Bundle.load(fitted.bundle, kind="diagnosis"), _shown(data.validation.files[:NUM_TUNING], shower, kind.readings)
     )
@@ -66,7 +66,7 @@ def drive(
         "scale": f"{SCALE}, quick" if order.quick else SCALE,
         "steps": str(run.num_steps),
         "cohort": order.cohort or test.resolve().name,
-        "generator": order.generator,
+        "generator": order.generator if order.told else f"{order.generator}, untold",
         "background_logit": f"{reader.read.background_logit:g}",
     }
     written = []

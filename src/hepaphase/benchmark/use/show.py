@@ -22,6 +22,8 @@ class Shower:
     """Makes the study that a reading looks at."""
 
     generator: Generator
+    told: bool = True
+    """Whether it learns what is known of patient, injection and tube."""
 
     def show(self, case: BenchmarkCase, reading: str) -> AlignedStudy:
         """The study of ``case`` for ``reading``, one of ``settings.READINGS``."""
@@ -32,7 +34,8 @@ class Shower:
             return only(study, GIVEN)
         if reading.startswith("generated"):
             missing = tuple(p for p in Phase if p in study.hu and p not in GIVEN)
-            return apply_inputs(study, Inputs("generated", GIVEN, missing), self.generator)
+            facts = case.facts if self.told else None
+            return apply_inputs(study, Inputs("generated", GIVEN, missing), self.generator, facts=facts)
         return shuffled(study) if reading == "shuffled" else study
 
 

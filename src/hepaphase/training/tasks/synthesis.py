@@ -43,6 +43,8 @@ class SynthesisConfig:
     """Exams whose input times the network is not told; it gets the typical ones instead."""
     untold_share: float = 0.25
     """Exams of which the network is told nothing beside the scan; of as many again it is told a part."""
+    unmasked_share: float = 0.2
+    """Exams whose liver mask the network's numbers of the whole study do without."""
     present_weight: float = 0.25
     """Of phases that are among the inputs, against 1 for missing ones."""
     lr: float = 2e-3
@@ -79,7 +81,9 @@ class SynthesisTask:
         self.optimizer.zero_grad(set_to_none=True)
         curves = self.network.curves(self._features(scanned), scanned, batch["voxels"])
         weight = batch["known"] * torch.where(batch["scanned"], config.present_weight, 1.0)
-        terms = curve_loss(self.network.at(curves, batch["time_s"]), batch["truth_hu"], weight, config.weights)
+        terms = curve_loss(
+            self.network.at(curves, batch["time_s"]), batch["truth_hu"], weight, config.weights, batch["plain"]
+        )
         terms["loss"].backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         if all_finite(self.network):
@@ -144,7 +148,8 @@ class SynthesisTask:
 def _scanned(batch: Batch) -> Scanned:
     present = batch["scanned"]
     mask = present[:, :, None, None, None]
-    return Scanned(batch["hu"] * mask, present, batch["given_s"] * present, batch["facts"])
+    levels = (batch["levels"] * present[:, :, None]).flatten(1)
+    return Scanned(batch["hu"] * mask, present, batch["given_s"] * present, batch["facts"], levels, batch["places"])
 
 
 def _with_subset(batch: Batch, subset: tuple[Phase, ...]) -> Scanned | None:
@@ -155,5 +160,7 @@ def _with_subset(batch: Batch, subset: tuple[Phase, ...]) -> Scanned | None:
     present: Tensor = wanted.expand_as(batch["known"])
     reference = list(Phase).index(next(p for p in REFERENCE_ORDER if p in subset))
     hu = batch["hu"].clone()
+    levels = batch["levels"].clone()
     hu[:, reference] = batch["still_hu"][:, reference]
-    return _scanned({**batch, "hu": hu, "scanned": present})
+    levels[:, reference] = batch["still_levels"][:, reference]
+    return _scanned({**batch, "hu": hu, "levels": levels, "scanned": present})

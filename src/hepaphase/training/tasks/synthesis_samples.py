@@ -6,14 +6,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...phantom.labels import Organ
 from ...study.phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase
 from ...synthesis.facts import fact_numbers, known_of, recorded_facts
+from ...synthesis.levels import level_numbers, liver_places
 from ..cohort import Cohort, PreparedCase
 from ..data import Sample
 from .synthesis import SUBSETS, SynthesisConfig
 
 AIR_HU = -1000
-_OFTEN = {(Phase.NC,): 8.0, (Phase.PVP,): 3.0, (Phase.NC, Phase.PVP): 3.0}
+NUM_PLACES = 64
+"""Voxels that stand for the liver of a crop."""
+OFTEN = {(Phase.NC,): 8.0, (Phase.PVP,): 3.0, (Phase.NC, Phase.PVP): 3.0}
 """How often these inputs are drawn against any other subset: they are what practice has."""
 _PULL = {"air": 0.1, "body": 1.0, "liver": 3.0, "lesion": 12.0}
 """Chance of a voxel of each kind to be compared, relative to each other."""
@@ -31,7 +35,10 @@ class SynthesisSamples:
     the network is told. Training adds ``voxels`` (N,) and ``truth_hu`` (N, P) there; validation whole volumes
     ``truth_hu`` (P, z, y, x), ``liver`` and ``lesions``. The truth is free of noise where the case has it so.
     ``facts`` is what the network is told of patient, injection and tube: all that is known in validation, in training
-    also nothing or a part.
+    also nothing or a part. ``levels`` (P, K) is what the phases measure of the whole case, not of the crop; in some of
+    training without the liver's mask. In validation ``still_levels`` is that of ``still_hu``, the phases held still.
+    ``places`` (S,) are voxels that stand for the liver. ``plain`` (N,) says which voxels of training are of the liver,
+    and of no lesion or vessel.
 
     Phases of a simulated exam differ by breathing, and the truth is known in one state. The input that the pipeline
     would choose as its reference is shown in that state (``with_reference``), the others as they were breathed.
@@ -57,8 +64,14 @@ class SynthesisSamples:
         common: dict[str, Array] = {"hu": hu, "known": known, "time_s": times, "given_s": times, "scanned": known}
         masks = {name: cut(case.masks.get(name), corner, size, fill=0) for name in ("liver", "lesions")}
         if not self.training:
+            levels = {
+                "levels": levels_of(case, known),
+                "still_levels": levels_of(case, known, still=known),
+                "places": liver_places(masks["liver"], NUM_PLACES),
+            }
             return (
                 common
+                | levels
                 | {"truth_hu": truth, "still_hu": still, "facts": fact_numbers(facts_of(case))}
                 | {name: mask.astype(np.int32) for name, mask in masks.items()}
             )
@@ -66,8 +79,14 @@ class SynthesisSamples:
         typical = np.array([TYPICAL_TIME_S[p] for p in Phase], dtype=np.float32)
         told = typical if rng.random() < self.config.unknown_time_share else times
         scanned = _draw_subset(known, rng)
+        facts = fact_numbers(_told_facts(facts_of(case), self.config.untold_share, rng))
+        masked = rng.random() >= self.config.unmasked_share
+        plain = cut(plain_liver(case), corner, size, fill=0).reshape(-1)[voxels]
         return common | {
-            "facts": fact_numbers(_told_facts(facts_of(case), self.config.untold_share, rng)),
+            "facts": facts,
+            "levels": levels_of(case, scanned, still=reference_among(scanned), masked=masked),
+            "plain": plain > 0,
+            "places": liver_places(cut(plain_liver(case), corner, size, fill=0) if masked else None, NUM_PLACES, rng),
             "hu": with_reference(hu, still, scanned),
             "scanned": scanned,
             "given_s": told,
@@ -100,11 +119,31 @@ def held_still(case: PreparedCase, phase: Phase) -> Array | None:
 
 def with_reference(hu: Array, still: Array, scanned: Array) -> Array:
     """Phases (P, z, y, x) of which the one that is the reference among ``scanned`` (P,) lies where the truth lies."""
+    return np.asarray(np.where(reference_among(scanned)[:, None, None, None], still, hu))
+
+
+def reference_among(scanned: Array) -> Array:
+    """Which phase, bool (P,), the pipeline would choose as its reference among ``scanned`` (P,)."""
     order = list(Phase)
     reference = next(order.index(p) for p in REFERENCE_ORDER if scanned[order.index(p)])
-    out = hu.copy()
-    out[reference] = still[reference]
-    return out
+    return np.asarray(np.arange(len(order)) == reference)
+
+
+def levels_of(case: PreparedCase, shown: Array, *, still: Array | None = None, masked: bool = True) -> Array:
+    """What the phases ``shown`` (P,) measure of the whole case, (P, K), those in ``still`` (P,) held still."""
+    held = np.zeros(len(shown), np.bool_) if still is None else still
+    hu = {p: held_still(case, p) if held[k] else case.hu[p] for k, p in enumerate(Phase) if shown[k]}
+    volumes = {p: np.asarray(volume) for p, volume in hu.items()}
+    return level_numbers(volumes, case.masks.get("liver") if masked else None)
+
+
+def plain_liver(case: PreparedCase) -> Array | None:
+    """The liver without lesions, and without vessels where they are labelled; None without a mask of it."""
+    if "liver" not in case.masks:
+        return None
+    plain = case.masks["liver"] > 0
+    plain &= case.masks["lesions"] == 0 if "lesions" in case.masks else True
+    return np.asarray(plain & (case.masks["organs"] == int(Organ.LIVER)) if "organs" in case.masks else plain)
 
 
 def time_of(case: PreparedCase, phase: Phase) -> float:
@@ -148,7 +187,7 @@ def _told_facts(facts: dict[str, Any], untold_share: float, rng: np.random.Gener
 
 def _draw_subset(known: Array, rng: np.random.Generator) -> Array:
     choices = [s for s in SUBSETS if all(known[list(Phase).index(p)] for p in s)]
-    chance = np.array([_OFTEN.get(s, 1.0) for s in choices])
+    chance = np.array([OFTEN.get(s, 1.0) for s in choices])
     picked = choices[rng.choice(len(choices), p=chance / chance.sum())]
     return np.array([p in picked for p in Phase])
 

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.toy_exams import aligned, toy_exam
+
+from hepaphase.recipes.synthesis import SMALL
+from hepaphase.study.phase import Phase
+from hepaphase.synthesis.grid import padded, scanned_of
+from hepaphase.synthesis.network import KineticNetwork
+from hepaphase.synthesis.plain import plainness
+
+
+@pytest.fixture
+def scan() -> tuple[np.ndarray, np.ndarray]:
+    liver = np.zeros((20, 22, 24), np.uint8)
+    liver[3:17, 3:19, 3:21] = 1
+    hu = np.where(liver > 0, 60.0, -100.0) + np.random.default_rng(0).normal(0, 8, liver.shape)
+    hu[8:13, 8:13, 8:13] -= 40
+    return hu, liver
+
+
+def test_what_looks_like_the_liver_is_plain_and_a_lesion_is_not(scan) -> None:
+    hu, liver = scan
+    found = plainness({Phase.NC: hu}, liver)
+    assert found is not None and found.min() >= 0 and found.max() <= 1
+    assert found[10, 10, 10] == 0 and not found[liver == 0].any() and not found[3].any()  # outermost voxels
+    assert found[5:7, 5:17, 5:19].mean() > 0.8
+
+
+def test_one_phase_that_shows_a_lesion_is_enough(scan) -> None:
+    hu, liver = scan
+    found = plainness({Phase.NC: np.where(liver > 0, 60.0, -100.0), Phase.AP: hu}, liver)
+    assert found is not None and found[10, 10, 10] == 0
+
+
+def test_without_a_liver_nothing_is_plain(scan) -> None:
+    hu, liver = scan
+    assert plainness({Phase.NC: hu}, None) is None and plainness({Phase.NC: hu}, 0 * liver) is None
+
+
+def test_plain_liver_enhances_as_the_liver_does() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8)).eval()
+        torch.nn.init.normal_(network.out.weight, std=0.5)
+    exam = toy_exam(6)
+    liver = (exam.labels == 1).astype(np.uint8)
+    scanned = padded(scanned_of(replace(aligned(exam, (Phase.NC,)), masks={"liver": liver}), torch.device("cpu")), 8)
+    assert scanned.plain is not None
+    inner = torch.from_numpy(np.flatnonzero(liver))[scanned.plain.flatten()[np.flatnonzero(liver)] > 0.9]
+    spread = []
+    for one in (scanned, scanned._replace(plain=torch.zeros_like(scanned.plain))):
+        with torch.no_grad():
+            curves = network.curves(network.features(one), one, inner[None])
+            made = network.at(curves, torch.tensor([[0.0, 70.0]])).hu[0]
+        spread.append(float((made[:, 1] - made[:, 0]).std()))
+    assert len(inner) > 50 and spread[0] < 0.1 * spread[1]
