@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -136,15 +136,33 @@ class Family:
 
 
 class ImageGenerator:
-    """An image network behind the protocol: what was not trained is refused, any grid is answered on itself."""
+    """An image network behind the protocol: what was not trained is refused, any grid is answered on itself.
+
+    A generator is this with its ``family`` and ``recipe``. Without arguments it is tiny and untrained.
+    """
+
+    family: ClassVar[Family]
+    recipe: ClassVar[str]
+    """What trains it."""
+    made_for: ClassVar[TrainedFor] = TrainedFor()
+    """Inputs and targets where no training says otherwise."""
 
     def __init__(
-        self, name: str, network: nn.Module, trained_for: TrainedFor | None = None, *, device: str = "cpu"
+        self, network: nn.Module | None = None, trained_for: TrainedFor | None = None, *, device: str = "cpu"
     ) -> None:
-        self.name = name
         self.device = torch.device(device)
-        self.network: Any = network.eval().requires_grad_(False).to(self.device)
-        self.trained_for = trained_for or TrainedFor()
+        made = network or self.family.untrained()
+        self.network: Any = made.eval().requires_grad_(False).to(self.device)
+        self.trained_for = trained_for or self.made_for
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, *, device: str = "cpu") -> Self:
+        """From a trained bundle.
+
+        Raises:
+            BundleError: when it is of another generator, or its weights do not fit.
+        """
+        return cls(*cls.family.unpack(bundle), device=device)
 
     def generate(self, study: AlignedStudy, target: Phase, *, time_s: float | None = None) -> Generated:
         """See :class:`.protocol.Generator`.
@@ -153,7 +171,7 @@ class ImageGenerator:
             NotTrainedError: for inputs or targets that the training did not have.
         """
         wanted_s = check_request(study, target, time_s)
-        self.trained_for.check(self.name, study.inputs, target)
+        self.trained_for.check(self.family.name, study.inputs, target)
         drawn: list[HuArray] = []
 
         def predict(small: AlignedStudy, when_s: float) -> tuple[HuArray, HuArray, HuArray]:
