@@ -18,6 +18,7 @@ from hepaphase.evaluation.rows import read_rows
 from hepaphase.io.nifti import read_mask, read_nifti
 from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.training.cohort import Cohort, Split, open_cohort, read_prepared
+from hepaphase.training.folder import RunFolder
 
 from ...training.lesion_cohort import write_case, write_lesion_cohort
 from .stand_in import calls, install
@@ -107,6 +108,8 @@ def test_a_stopped_run_goes_on_with_the_step_it_was_stopped_in(done: Done) -> No
     other = Order(training="nnunetv2", seed=1, quick=True, threads=1)
     with pytest.raises(OutputError, match="differs in test cases"):
         drive(other, *done.data, done.out, commands=done.commands, quiet=True)
+    with RunFolder(done.out / "runs" / "nnunetv2-seed1").locked(), pytest.raises(OutputError, match="Another process"):
+        drive(ORDER, *done.data, done.out, commands=done.commands, quiet=True)
 
 
 def test_without_nnunet_it_says_what_to_install(data: tuple[Split, Path], tmp_path: Path) -> None:

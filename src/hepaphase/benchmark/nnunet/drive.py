@@ -11,6 +11,7 @@ from ...base.errors import OutputError
 from ...evaluation.rows import write_rows
 from ...recipes.table import SCALE
 from ...training.cohort import Split, open_cohort
+from ...training.folder import RunFolder
 from ..order import NUM_TUNING, Order
 from .program import FIXED_PLANS, Program
 from .raw import write_asked, write_training
@@ -39,24 +40,25 @@ def drive(
     Raises:
         MissingExtraError: when nnU-Net is not installed there.
         InputError: when one of its commands fails, or a case lacks a phase or its truth.
-        OutputError: when the folder of the run holds another.
+        OutputError: when the folder of the run holds another, or another process works in it.
     """
     scale = TINY if order.quick else TABLE
     home = out / "runs" / f"{ROW}-seed{order.seed}"
     program = Program(commands=commands, home=home, threads=order.threads)
     program.check()
     tuning, files = data.validation.files[:NUM_TUNING], open_cohort(test).files[: order.at_most or None]
-    _claim(home, {**_settings(order, scale), "training": data.training.fingerprint(), "test": test.resolve().name})
-    write_training(data.training, program.raw, seed=order.seed, quiet=quiet)
-    write_asked(tuning, home / "asked" / "validation")
-    write_asked(files, home / "asked" / "test")
-    _train(program, scale, order)
-    for name in ("validation", "test") if tuning else ("test",):
-        program.predict(home / "asked" / name, home / "said" / name)
+    with RunFolder(home).locked():
+        _claim(home, {**_settings(order, scale), "training": data.training.fingerprint(), "test": test.resolve().name})
+        write_training(data.training, program.raw, seed=order.seed, quiet=quiet)
+        for name, paths in (("validation", tuning), ("test", files)):
+            write_asked(paths, home / "asked" / name, quiet=quiet)
+        _train(program, scale, order)
+        for name in ("validation", "test") if tuning else ("test",):
+            program.predict(home / "asked" / name, home / "said" / name)
+        record = json.loads((program.result / RECORD).read_text(encoding="utf-8"))
     torch.set_num_threads(order.threads)
     read = chosen_reading(tuning, home / "said" / "validation")
     rows = read_rows_of(files, home / "said" / "test", read, quiet=quiet)
-    record = json.loads((program.result / RECORD).read_text(encoding="utf-8"))
     path = out / f"{ROW}-seed{order.seed}.csv"
     facts = {
         "row": ROW,

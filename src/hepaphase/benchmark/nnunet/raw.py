@@ -1,6 +1,6 @@
 """Prepared crops as an nnU-Net raw dataset: a channel per phase, a label per class of lesion."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def write_training(cohort: Cohort, folder: Path, *, seed: int, quiet: bool = Fal
     Raises:
         InputError: for a case that lacks one of the phases, or its truth.
     """
-    for index, path in enumerate(track(cohort.files, title="Exporting", total=len(cohort), quiet=quiet)):
+    for index, path in enumerate(track(cohort.files, title="Exporting training", total=len(cohort), quiet=quiet)):
         label = folder / "labelsTr" / f"{path.stem}{ENDING}"
         if label.exists():
             continue
@@ -50,13 +50,13 @@ def write_training(cohort: Cohort, folder: Path, *, seed: int, quiet: bool = Fal
     write_json(folder / "dataset.json", {**facts, "numTraining": len(cohort), "file_ending": ENDING})
 
 
-def write_asked(files: Iterable[Path], folder: Path) -> None:
+def write_asked(files: Sequence[Path], folder: Path, *, quiet: bool = False) -> None:
     """Write the phases of prepared cases that nnU-Net is to read.
 
     Raises:
         InputError: for a case that lacks one of the phases, or its truth.
     """
-    for path in files:
+    for path in track(files, title=f"Exporting {folder.name}", total=len(files), quiet=quiet):
         study = load_case(path).study
         _write_phases(folder / path.stem, study.hu, study.geometry)
 
