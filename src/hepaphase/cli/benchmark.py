@@ -392,6 +392,47 @@ def origins(train: Path, test: Path, out: Path, cohort: str, resamples: int) -> 
     click.echo(text)
 
 
+@command.command("classes")
+@click.argument("prepared", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--masks", type=click.Choice(["true", "found"]), default="true", show_default=True, help="Of lesions.")
+@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
+@click.option("--cases", default=0, show_default=True, help="Only the first so many cases; 0 for all.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def classes(prepared: Path, out: Path, bundles: tuple[Path, ...], device: str, **wanted: Any) -> None:
+    """Hold a trained GALS-CE classifier (--bundle) against PREPARED: from NC, with generated phases, and from all.
+
+    Writes one CSV of patients per setting and table.md to OUT. Only patients of the classifier's own task are asked.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.classes import Models as Asked
+    from ..benchmark.classes import answers, table, write_answers
+    from ..diagnosis.diagnose import Reader
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.classify import load_classifier
+    from ..inference.models import Models
+    from ..synthesis.load import generator_of
+
+    classifier, others = load_classifier(bundles)
+    models = Models.load(others)
+    asked = Asked(
+        classifier=classifier,
+        generator=generator_of(models.synthesis, device=device),
+        reader=Reader.from_bundle(models.diagnosis, device=device),
+        masks=wanted["masks"],
+    )
+    found = answers(prepared, asked, at_most=wanted["cases"])
+    cohort = wanted["cohort"] or prepared.resolve().name
+    for name, own in found.items():
+        write_answers(out / f"{name}.csv", own, classifier.names, {"cohort": cohort, "masks": wanted["masks"]})
+    text = f"{cohort}, {wanted['masks']} masks of lesions\n\n" + table(
+        found, Bootstrap(num_resamples=wanted["resamples"])
+    )
+    write_text(out / "table.md", text)
+    click.echo(text)
+
+
 @command.command("lidia-row")
 @click.argument("training")
 @click.argument("prepared", type=FOLDER)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..training.run import Run
-from .galsce import TINY
+from .galsce import CPU, TINY
 from .galsce import recipe as galsce
 
 
@@ -12,9 +12,11 @@ def recipe() -> Run:
     run = galsce()
     network = replace(run.task.network, scheme="classes")
     small = replace(TINY, network=replace(TINY.network, scheme="classes"))
+    scales = {"cpu": {**run.scales["cpu"], "task": replace(CPU, network=network)}}
     return replace(
         run,
         name="galsce_8",
+        scales=scales,
         task=replace(run.task, network=network),
         training_data="Liver CT with lesions of eight classes, and lesion-free livers, with true masks.",
         quick={**run.quick, "task": small},

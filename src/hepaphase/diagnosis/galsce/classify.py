@@ -10,7 +10,7 @@ from ..diagnose import liver_of
 from ..known_facts import clinical_numbers
 from .box import channels
 from .network import Galsce, GalsceConfig
-from .scheme import scheme
+from .scheme import NONE, scheme
 
 KIND = "galsce"
 """Of the bundle."""
@@ -21,8 +21,14 @@ class Classifier:
 
     def __init__(self, network: Galsce, config: GalsceConfig, box_zyx: tuple[int, int, int]) -> None:
         self.network = network.eval()
-        self.names = scheme(config.scheme).outputs
+        self.asked = scheme(config.scheme)
+        self.names = self.asked.outputs
         self.box_zyx = box_zyx
+
+    @property
+    def knows_none(self) -> bool:
+        """Whether one of the answers is a liver without a lesion."""
+        return NONE in self.names
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> "Classifier":

@@ -14,7 +14,7 @@ from ...diagnosis.galsce.losses import balanced_focal, flood
 from ...diagnosis.galsce.network import Galsce, GalsceConfig
 from ...diagnosis.galsce.scheme import scheme
 from ..liver_boxes import BoxConfig
-from ..optim import Precision, set_lr
+from ..optim import Precision, half_where_fast, set_lr
 from ..task import Batch, Progress, Setup, Stateful, gather_state, restore_state
 
 Stage = Literal["first", "second", "outputs"]
@@ -42,6 +42,8 @@ class GalsceTaskConfig:
     """Of all steps, for each expert; what is left is the fusion's (our choice)."""
     max_norm: float = 12.0
     """Gradients are clipped to this norm together (our choice)."""
+    bfloat16: bool = False
+    """Convolutions in bfloat16 on the CPU; weights and losses stay single."""
 
     def __post_init__(self) -> None:
         if not 0 < self.expert_share < 0.5 or self.flooding < 0 or not 0 <= self.beta < 1:
@@ -52,7 +54,7 @@ class GalsceTask:
     """See the module."""
 
     def __init__(self, config: GalsceTaskConfig, setup: Setup) -> None:
-        self._config = config
+        self._config, self._setup = config, setup
         self._network = Galsce(config.network).to(setup.device)
         self._optimizer = torch.optim.AdamW(self._network.parameters(), weight_decay=config.weight_decay)
         self._precision = Precision(setup.device, amp=setup.amp)
@@ -66,7 +68,7 @@ class GalsceTask:
         """One step of the stage that is on; weights of the other stages have no gradient and stay."""
         stage, done = stage_of(progress.fraction, self._config.expert_share)
         set_lr(self._optimizer, self._config.lr * 0.1 ** sum(done >= drop for drop in self._config.drops))
-        with self._precision.autocast():
+        with half_where_fast(self._setup.device, amp=self._setup.amp, cpu=self._config.bfloat16):
             logits = self._logits(batch, stage)
         loss = self._loss(logits, batch, stage)
         flooded = flood(loss, self._config.flooding)
