@@ -42,10 +42,22 @@ def test_patients_come_with_their_metastases_alone(tmp_path: Path) -> None:
         with np.load(path) as file:
             fields = dict(file.items())
         np.savez(path, **(fields | {"lesion_origins": np.array(origins)}))
-    (one,) = patients_of(tmp_path, as_they_lie=True, quiet=True)
+    (one,) = patients_of(tmp_path, shown="as they lie", quiet=True)
     assert one.case == "case-000" and one.measures.shape == (1, len(NAMES)) and one.origin == 4
     bare = tmp_path / "bare"
     bare.mkdir()
     write_case(bare, 0, ("cyst",))
     with pytest.raises(InputError, match="one known origin"):
-        patients_of(bare, as_they_lie=True, quiet=True)
+        patients_of(bare, shown="as they lie", quiet=True)
+
+
+def test_noise_free_measures_are_those_of_the_truth(tmp_path: Path) -> None:
+    path = write_case(tmp_path, 0, ("hcc",))
+    with np.load(path) as file:
+        fields = dict(file.items())
+    np.savez(path, **(fields | {"lesion_origins": np.array(("lung",))}))
+    (noisy,) = patients_of(tmp_path, shown="as they lie", quiet=True)
+    (told,) = patients_of(tmp_path, shown="noise-free", quiet=True)
+    low, high = (NAMES.index(f"p{q}_PVP") for q in (5, 95))
+    assert told.measures[0, low] == told.measures[0, high]
+    assert noisy.measures[0, low] < noisy.measures[0, high]

@@ -25,6 +25,7 @@ from ..training.lined_up import LinedUp
 
 Floats = npt.NDArray[np.float32]
 Seen = Literal["images", "facts", "images and facts"]
+Shown = Literal["as they lie", "lined up", "noise-free"]
 SEEN: tuple[Seen, ...] = ("images", "facts", "images and facts")
 NUM_FOLDS = 5
 """Of the training patients; each network is held against those it has not seen, which fits the temperature."""
@@ -44,24 +45,24 @@ class OriginPatient:
     """Index in ``METASTASIS_ORIGINS``."""
 
 
-def patients_of(folder: Path, *, as_they_lie: bool, quiet: bool = False) -> list[OriginPatient]:
+def patients_of(folder: Path, *, shown: Shown, quiet: bool = False) -> list[OriginPatient]:
     """Patients of prepared crops that name one origin of their metastases, measured in the true outlines.
 
-    ``as_they_lie`` takes phases where the file has them; otherwise they are put into one breathing state, as far as the
-    simulator knows it.
+    ``as they lie`` takes phases where the file has them; ``lined up`` puts them into one breathing state, as far as the
+    simulator knows it; ``noise-free`` takes the noise away as well, which no scanner does: an upper end.
 
     Raises:
         InputError: when there is none.
     """
     files = open_cohort(folder).files
-    each = (_patient(read_prepared(path), as_they_lie) for path in track(files, title="Measuring", quiet=quiet))
+    each = (_patient(read_prepared(path), shown) for path in track(files, title="Measuring", quiet=quiet))
     found = [patient for patient in each if patient is not None]
     if not found:
         raise InputError(f"No patient in '{folder}' has metastases of one known origin (lesion_origins).")
     return found
 
 
-def _patient(case: PreparedCase, as_they_lie: bool) -> OriginPatient | None:
+def _patient(case: PreparedCase, shown: Shown) -> OriginPatient | None:
     if len(set(case.lesion_origins.values())) != 1 or set(case.hu) != set(Phase):
         return None
     labels = np.asarray(case.masks["lesions"])
@@ -74,8 +75,11 @@ def _patient(case: PreparedCase, as_they_lie: bool) -> OriginPatient | None:
     table = np.zeros(int(ids.max()) + 1, np.uint16)
     table[ids] = np.arange(1, len(ids) + 1)
     hu = dict(case.hu)
-    if not as_they_lie:
-        hu, _ = LinedUp().best(case).volumes(hu, dict(case.clean_hu), dict(case.reference_hu))
+    if shown != "as they lie":
+        hu, clean = LinedUp().best(case).volumes(hu, dict(case.clean_hu), dict(case.reference_hu))
+        hu = clean if shown == "noise-free" else hu
+    if set(hu) != set(Phase):
+        return None
     stack = np.stack([np.asarray(hu[p], np.float32) for p in Phase])
     here, liver = np.ones(len(Phase), bool), case.masks["liver"] > 0
     measures = measure_lesions(stack, here, table[labels], liver | (labels > 0))[kept]

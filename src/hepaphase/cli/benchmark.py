@@ -373,21 +373,25 @@ def facts(
 @click.argument("test", type=FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option("--cohort", default="", help="Name of the test cohort, written above the table.")
+@click.option("--noise-free", is_flag=True, help="Measure what no scanner shows, in both: an upper end.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-def origins(train: Path, test: Path, out: Path, cohort: str, resamples: int) -> None:
+def origins(train: Path, test: Path, out: Path, cohort: str, noise_free: bool, resamples: int) -> None:
     """Tell where metastases come from, in prepared crops that name origins (sim-*): learn from TRAIN, asked on TEST.
 
     Small networks on what is measured of metastases in their true outlines, on known facts, and on both; beside how
-    common origins are. Writes table.md (top-1, top-2, calibration) to OUT.
+    common origins are. TEST is taken as it lies, so line it up first (prepare). Writes table.md (top-1, top-2,
+    calibration) to OUT.
     """
     from ..base.atomic import write_text
     from ..benchmark.origins import compare, patients_of
     from ..evaluation.bootstrap import Bootstrap
     from ..evaluation.table import markdown
 
-    learned, asked = patients_of(train, as_they_lie=False), patients_of(test, as_they_lie=True)
+    learned = patients_of(train, shown="noise-free" if noise_free else "lined up")
+    asked = patients_of(test, shown="noise-free" if noise_free else "as they lie")
     text = markdown(compare(learned, asked, Bootstrap(num_resamples=resamples)))
-    text = f"{cohort or test.name}; trained on {len(learned)} patients\n\n{text}"
+    told = ", told noise-free values" if noise_free else ""
+    text = f"{cohort or test.name}; trained on {len(learned)} patients{told}\n\n{text}"
     write_text(out / "table.md", text)
     click.echo(text)
 
