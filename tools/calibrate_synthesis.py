@@ -1,14 +1,16 @@
 """Give a kinetic bundle the factors its standard deviations need, found on validation patients.
 
-    python tools/calibrate_synthesis.py IN.hepa OUT.hepa NUM_CASES COHORT [COHORT ...]
+    python tools/calibrate_synthesis.py IN.hepa OUT.hepa COHORT=NUM_CASES [COHORT=NUM_CASES ...]
 
-Of each cohort (a folder of prepared simulated exams) the first NUM_CASES are taken. NC is judged on all of them, PVP
-and both together on every second, each with and without what is known of patient, injection and tube. For other inputs
-the standard deviations stay as the network predicts them.
+Of each cohort (a folder of prepared simulated exams) the first NUM_CASES are taken. NC told of patient, injection and
+tube is judged on all of them; told PVP, NC and PVP, AP and PVP, and NC, AP and PVP on every second; other subsets of
+two or fewer, and those three untold that practice has most, on every fourth. For other inputs the standard deviations
+stay as the network predicts them; untold, a subset that was judged told alone has the factors of that.
 """
 
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import torch
@@ -19,16 +21,26 @@ from hepaphase.study.phase import Phase
 from hepaphase.synthesis.generators.kinetic import Generator
 from hepaphase.training.cohort import open_cohort
 
+NC, AP, PVP = Phase.NC, Phase.AP, Phase.PVP
+OFTEN = ((PVP,), (NC, PVP), (AP, PVP), (NC, AP, PVP))
+UNTOLD = ((NC,), (PVP,), (NC, PVP))
 
-def main(source: str, target: str, num_cases: str, *cohorts: str) -> None:
+
+def main(source: str, target: str, *cohorts: str) -> None:
     """See the module."""
     torch.set_num_threads(1)
     bundle = Bundle.load(Path(source), kind="synthesis")
     network = Generator.from_bundle(bundle).network
-    files = [path for folder in cohorts for path in open_cohort(Path(folder)).files[: int(num_cases)]]
-    spread = find_spread(files, network, {(Phase.NC,): (True, False)})
-    rest = ((Phase.PVP,), (Phase.NC, Phase.PVP))
-    spread |= find_spread(files[::2], network, dict.fromkeys(rest, (True, False)))
+    files: list[Path] = []
+    for text in cohorts:
+        folder, _, number = text.rpartition("=")
+        files += open_cohort(Path(folder)).files[: int(number)]
+    rest = [s for size in (1, 2) for s in combinations(Phase, size) if s != (NC,) and s not in OFTEN]
+    spread = find_spread(files, network, {(NC,): (True,)})
+    spread |= find_spread(files[::2], network, dict.fromkeys(OFTEN, (True,)))
+    spread |= find_spread(files[1::4], network, dict.fromkeys(UNTOLD, (False,)) | dict.fromkeys(rest, (True,)))
+    for key in list(spread):
+        spread.setdefault(key.replace(", told", ", untold"), spread[key])
     replace(bundle, config={**bundle.config, "spread": spread}).save(Path(target))
 
 
