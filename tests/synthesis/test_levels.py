@@ -54,3 +54,9 @@ def test_places_lie_within_the_liver(body) -> None:
         places = liver_places(liver, 64, rng)
         assert places.shape == (64,) and liver.ravel()[places].all()
     assert (liver_places(np.zeros_like(liver), 4) == -1).all()
+
+
+def test_a_phase_that_is_not_in_hu_tells_nothing(body) -> None:
+    hu, liver = body
+    found = level_numbers({Phase.NC: hu + 1024, Phase.PVP: hu}, liver)
+    assert not found[0].any() and found[2].any()

@@ -15,11 +15,15 @@ LIVER_PERCENTILES = (2.0, 10.0, 50.0, 90.0, 98.0)
 AROUND_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 98.0, 99.5)
 """Of soft tissue outside the liver, means over 8 mm: muscle and gut, spleen, kidneys, large vessels, bone."""
 AROUND_HU = (-20.0, 450.0)
+SOFT_TISSUE_HU = (-40.0, 260.0)
+"""A phase where the middle of the liver, or of what is around it, lies outside is not in HU, and tells nothing."""
 REACH_MM = 56.0
 """How far outside the box of the liver is looked; training crops hold not much more (our choice)."""
 
 LEVEL_OF_LIVER = 2 + LIVER_PERCENTILES.index(50.0)
 """Which of a phase's numbers is the middle of the liver; the flag of the liver is the first."""
+
+_MIDDLE_AROUND = 2 + len(LIVER_PERCENTILES) + AROUND_PERCENTILES.index(50.0)
 
 _CENTER_HU, _SCALE_HU = 80.0, 50.0
 _LARGEST = 6.0
@@ -64,6 +68,9 @@ def level_numbers(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] 
                 found = np.percentile(values, percentiles)
                 row[start : start + len(percentiles)] = ((found - _CENTER_HU) / _SCALE_HU).clip(-_LARGEST, _LARGEST)
             start += len(percentiles)
+        middles = [level_hu(float(row[k])) for k in (LEVEL_OF_LIVER, _MIDDLE_AROUND)]
+        if not all(SOFT_TISSUE_HU[0] <= middle <= SOFT_TISSUE_HU[1] for middle in middles):
+            row[:] = 0
     return numbers
 
 
