@@ -86,6 +86,7 @@ def test_errors_are_told_by_class(case) -> None:
     found = figures(case, hu)
     assert found["lesion_hcc_mae"] == pytest.approx(7) and found["liver_mae"] == 0
     assert found["lesion_mean_mae"] == pytest.approx(7)
+    assert found["lesion_hcc_cover68"] == 0 and found["lesion_hcc_cover95"] == 1  # 7 HU where 4 is the doubt
 
 
 def test_crps_is_the_error_of_one_who_is_sure_and_least_for_the_true_doubt(case) -> None:

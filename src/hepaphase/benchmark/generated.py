@@ -70,6 +70,7 @@ def measure(
         narrow, wide = factors.of(name)
         figures[f"{name}_cover68"] = float((found <= NORMAL_68 * narrow).mean())
         figures[f"{name}_cover95"] = float((found <= NORMAL_95 * wide).mean())
+    figures |= _cover_by_class(case, target, made, factors.of("lesion"))
     figures |= {f"{name}_crps": crps(made, truth, inside) for name, inside in _regions(case).items()}
     if target in case.hu:
         figures |= _noise(case, made, np.asarray(case.hu[target], np.float32))
@@ -92,6 +93,20 @@ def deviations(case: PreparedCase, target: Phase, made: Generated) -> dict[str, 
     if lesions:
         means = [abs(float(error[one].mean())) / float(made.sd_hu[one].mean()) for one in lesions]
         found["lesion_mean"] = np.asarray(means)
+    return found
+
+
+def _cover_by_class(
+    case: PreparedCase, target: Phase, made: Generated, factors: tuple[float, float]
+) -> dict[str, float]:
+    """Shares of the voxels of each class of lesion within the intervals of lesions."""
+    off = np.abs(made.hu - np.asarray(case.reference_hu[target], np.float32)) / made.sd_hu
+    found = {}
+    for key in sorted(set(case.lesion_classes.values())):
+        inside = np.isin(case.masks["lesions"], [i for i, name in case.lesion_classes.items() if name == key])
+        if inside.any():
+            found[f"lesion_{key}_cover68"] = float((off[inside] <= NORMAL_68 * factors[0]).mean())
+            found[f"lesion_{key}_cover95"] = float((off[inside] <= NORMAL_95 * factors[1]).mean())
     return found
 
 
