@@ -84,8 +84,8 @@ def _of_case(path: Path, models: Models) -> Iterator[tuple[Inputs, Answer]]:
         if models.masks == "found":
             lesions = models.reader.diagnose(only(case.study, setting.scanned)).lesions
         study = apply_inputs(case.study, setting, models.generator, facts=case.facts)
-        known = {name: prepared.clinical[name] for name in prepared.clinical}
-        yield setting, Answer(case.study.case, labels.output, _shares(replace(study, clinical=known), lesions, models))
+        told = replace(study, clinical=dict(prepared.clinical))
+        yield setting, Answer(case.study.case, labels.output, _shares(told, lesions, models))
 
 
 def _shares(study: AlignedStudy, lesions: npt.NDArray[np.integer], models: Models) -> Values:
