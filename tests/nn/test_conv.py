@@ -4,7 +4,7 @@ import torch
 from hepaphase.nn.conv import ConvNormAct, ResidualBlock, make_norm, upsample_to
 
 
-@pytest.mark.parametrize("norm", ["instance", "group", "none"])
+@pytest.mark.parametrize("norm", ["instance", "group", "batch", "none"])
 def test_a_block_keeps_the_size_or_halves_it(norm: str) -> None:
     x = torch.randn(2, 3, 4, 6, 8)
     assert ConvNormAct(3, 8, norm=norm)(x).shape == (2, 8, 4, 6, 8)
@@ -18,6 +18,14 @@ def test_group_norm_keeps_what_instance_norm_removes() -> None:
     x[:, 0] += 5
     assert abs(float(make_norm("instance", 8)(x)[:, 0].mean())) < 1e-4
     assert float(make_norm("group", 8)(x)[:, 0].mean()) > 1
+
+
+@torch.no_grad()
+def test_batch_norm_keeps_what_tells_one_patient_from_another() -> None:
+    x = torch.randn(2, 4, 4, 4, 4)
+    x[1] += 5
+    assert abs(float(make_norm("instance", 4)(x)[1].mean())) < 1e-4
+    assert float(make_norm("batch", 4)(x)[1].mean()) > 0.8
 
 
 def test_a_residual_block_with_a_silent_second_half_is_its_shortcut() -> None:

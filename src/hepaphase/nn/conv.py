@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Norm = Literal["instance", "group", "none"]
+Norm = Literal["instance", "group", "batch", "none"]
 
 GROUP_CHANNELS = 8
 """Channels per group of the group norm (our choice)."""
@@ -15,12 +15,15 @@ def make_norm(norm: Norm, num_channels: int) -> nn.Module:
     """The normalisation called ``norm``.
 
     ``group`` shares its mean and variance over eight channels; unlike ``instance`` it therefore keeps the relative
-    level of channels, and with it the absolute HU that tells a cyst from a hypodense tumor.
+    level of channels, and with it the absolute HU that tells a cyst from a hypodense tumor. ``batch`` keeps it too,
+    for it measures over all patients of a batch, and in use over all of the training.
     """
     if norm == "instance":
         return nn.InstanceNorm3d(num_channels, affine=True)
     if norm == "group":
         return nn.GroupNorm(max(1, num_channels // GROUP_CHANNELS), num_channels)
+    if norm == "batch":
+        return nn.BatchNorm3d(num_channels)
     return nn.Identity()
 
 

@@ -19,6 +19,7 @@ from .cohort import Cohort, PreparedCase
 from .data import Sample
 from .lined_up import LinedUp
 from .mask_errors import MaskErrors
+from .neighbors import Neighbors, blood_levels
 from .phase_choice import PhaseChoice
 
 MAX_LESIONS = 48
@@ -49,6 +50,7 @@ class PatchConfig:
     lined_up: LinedUp = field(default_factory=LinedUp)
     augmentation: Augmentation = field(default_factory=Augmentation)
     mask_errors: MaskErrors = field(default_factory=MaskErrors)
+    neighbors: Neighbors = field(default_factory=Neighbors)
 
     def __post_init__(self) -> None:
         if min(*self.shape_zyx, self.min_voxels) < 1:
@@ -82,6 +84,7 @@ class LesionPatches:
         self._training = training
         self._kept: dict[int, PreparedCase] = {}
         self._levels: dict[tuple[int, bool], dict[Phase, float]] = {}
+        self._blood: dict[int, dict[Phase, float]] = {}
         classes = [set(self._case(number).lesion_classes.values()) for number in range(len(cohort))]
         self._order = balanced(classes, self._config.lesion_share) if training else one_each(classes)
 
@@ -108,6 +111,10 @@ class LesionPatches:
         liver_hu = self._liver_hu(number, lined=lie.lined)
         if not self._training:
             return {**as_arrays(hu, liver_hu, shape), **truth}
+        painted = self._config.neighbors.paint(
+            clean, truth["liver"], (truth["labels"] > 0) | truth["ignore"], self._blood_hu(number), rng
+        )
+        hu, clean = ({p: v + painted[p] if p in painted else v for p, v in of.items()} for of in (hu, clean))
         truth["liver"] = self._config.mask_errors.apply(truth["liver"], truth["labels"], rng)
         change = self._config.augmentation.draw(rng)
         shown = self._config.phases.draw(tuple(hu), rng)
@@ -123,6 +130,11 @@ class LesionPatches:
             hu = case.reference_hu if lined else case.hu
             self._levels[number, lined] = {p: median_hu(v, case.masks["liver"] > 0) for p, v in hu.items()}
         return self._levels[number, lined]
+
+    def _blood_hu(self, number: int) -> dict[Phase, float]:
+        if number not in self._blood:
+            self._blood[number] = blood_levels(self._case(number)) if self._config.neighbors.share else {}
+        return self._blood[number]
 
     def _case(self, number: int) -> PreparedCase:
         if number not in self._kept:

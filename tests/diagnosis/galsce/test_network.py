@@ -1,5 +1,6 @@
 """Streams skip phases that are not there, the LSTM reads them in order, fusion leaves the experts alone."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -10,7 +11,7 @@ from hepaphase.base.errors import ConfigError
 from hepaphase.bundle.bundle import Bundle
 from hepaphase.diagnosis.galsce.box import channels, cut_box, liver_box
 from hepaphase.diagnosis.galsce.classify import Classifier
-from hepaphase.diagnosis.galsce.network import Galsce, GalsceConfig, last_states
+from hepaphase.diagnosis.galsce.network import Galsce, GalsceConfig, Stream, last_states
 from hepaphase.diagnosis.known_facts import NUM_FACTS, clinical_numbers
 from hepaphase.study.phase import Phase
 
@@ -50,9 +51,12 @@ def test_the_fusion_learns_without_moving_the_experts_and_an_expert_without_the_
     torch.manual_seed(0)
     net = Galsce(TINY)
     x, present, known = torch.randn(1, 4, 2, 8, 8, 8), torch.ones(1, 4, dtype=torch.bool), torch.randn(1, NUM_FACTS)
+    before = {n: v.clone() for n, v in net.state_dict().items()}
     net(x, present, known).square().sum().backward()
+    assert all(torch.equal(v, before[n]) for n, v in net.state_dict().items()), "no mean of a batch norm moves"
     assert {n.split(".")[0] for n, p in net.named_parameters() if p.grad is not None} == {"fuse"}
     net.zero_grad()
+    net.train()
     net.first(x, present, known)[1].square().sum().backward()
     reached = {n.split(".")[0] for n, p in net.named_parameters() if p.grad is not None}
     assert reached == {"first"}
@@ -105,3 +109,18 @@ def test_a_bundle_classifies_a_study_with_whatever_phases_it_has(tmp_path) -> No
 def test_sizes_below_one_are_refused() -> None:
     with pytest.raises(ConfigError, match="at least one"):
         GalsceConfig(lstm=0)
+
+
+@torch.no_grad()
+def test_a_stream_tells_a_bright_lesion_from_a_dark_one() -> None:
+    """Both patients have the same masks; instance norm would hand on little but those."""
+    torch.manual_seed(0)
+    x = torch.full((2, 2, 16, 16, 16), -1.0)
+    x[:, 0, 2:14, 2:14, 2:14] = 0.2
+    x[:, :, 5:9, 5:9, 5:9] = torch.tensor([-0.5, 0.8])[:, None, None, None, None]
+    apart = {
+        norm: float((a - b).norm() / (a.norm() * b.norm()).sqrt())
+        for norm in ("instance", "batch")
+        for a, b in [Stream(dataclasses.replace(TINY, norm=norm))(x)]
+    }
+    assert apart["batch"] > 1.5 * apart["instance"]

@@ -34,8 +34,9 @@ class GalsceConfig:
     reduced: int = 100
     lstm: int = 512
     lstm_layers: int = 2
-    norm: Norm = "instance"
-    """ResNet's is batch norm; instance norm does not depend on who else is in the batch (our choice)."""
+    norm: Norm = "batch"
+    """ResNet's. Instance norm, which we had first, takes the HU of liver and lesions away: what is constant in a mask
+    comes out alike however bright it is."""
     markers: bool = False
     """Read cirrhosis, markers and known cancer beside sex and age; GALS-CE reads those two alone."""
 
@@ -119,9 +120,9 @@ class Galsce(nn.Module):
         return clinical if self.markers else torch.cat([clinical[:, :3], torch.zeros_like(clinical[:, 3:])], dim=1)
 
     def forward(self, x: Tensor, present: Tensor, clinical: Tensor) -> Tensor:
-        """Logits (B, K) of the outputs; the experts are not changed by what is learned here."""
+        """Logits (B, K) of the outputs; the experts are not changed by what is learned here, nor by what is shown."""
         known = self.read(clinical)
         with torch.no_grad():
-            features = [expert(x, present, known)[0] for expert in (self.first, self.second)]
+            features = [expert.eval()(x, present, known)[0] for expert in (self.first, self.second)]
         logits: Tensor = self.fuse(torch.cat(features, dim=1))
         return logits
