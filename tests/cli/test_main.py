@@ -1,11 +1,14 @@
 """The command answers at once and never with a traceback."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from hepaphase.base.errors import OutputError
 from hepaphase.cli.main import COMMANDS, group
 
 HEAVY = ("torch", "monai", "matplotlib", "nibabel", "pydicom", "scipy")
@@ -32,8 +35,35 @@ def test_each_command_explains_itself(name: str) -> None:
     assert "Usage" in result.output
 
 
-@pytest.mark.parametrize("words", [("reed",), ("read",), ("read", "nowhere", "out", "--phases", "XX")])
+@pytest.mark.parametrize(
+    "words", [("reed",), ("read",), ("read", "--nope"), ("read", "nowhere", "out", "--phases", "XX")]
+)
 def test_a_mistake_is_one_clear_line_and_code_2(words: tuple[str, ...]) -> None:
     done = run(*words)
     assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("hepaphase: ") and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for command in (["simulate"], ["read", str(tmp_path)], ["train", "smoke", str(tmp_path)], ["demo", "--out"]):
+        result = CliRunner().invoke(group, [*command, str(tmp_path / "file" / "out")])
+        assert isinstance(result.exception, OutputError) and "is a file" in str(result.exception), command
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits on the size of files")
+def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
+    code = f"{limited} import sys; from hepaphase.cli.main import main; main()"
+    words = ["simulate", str(tmp_path / "out"), "--cases", "1", "--seed", "1", "--grid", "liver"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("hepaphase: ") and done.stderr.count("\n") == 1, done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_who_stops_reading_gets_no_traceback() -> None:
+    closed = "import os; r, w = os.pipe(); os.dup2(w, 1); os.close(w); os.close(r);"
+    code = f"{closed} from hepaphase.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "train"], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and done.stderr == ""

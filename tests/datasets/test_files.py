@@ -139,3 +139,14 @@ def test_the_same_number_is_another_organ_elsewhere():
     layouts: dict[str, Layout] = {name: ADAPTERS.load(name).layout for name in ("lits", "btcv", "amos", "flare")}
     found = {name: next(rule.parts["liver"] for rule in layout.masks) for name, layout in layouts.items()}
     assert found == {"lits": (1, 2), "btcv": (6,), "amos": (6,), "flare": (1,)}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_hidden_twins_that_a_mac_leaves_are_no_scans(name, tmp_path):
+    ADAPTERS.load(name).write_example(tmp_path, study())
+    cases = open_cohort(tmp_path, layout=name).cases()
+    for path in list(tmp_path.rglob("*.nii*")):
+        path.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07")
+    again = open_cohort(tmp_path, layout=name)
+    assert again.cases() == cases
+    again.load(cases[0])

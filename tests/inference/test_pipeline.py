@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from tests.tiny_models import tiny_models
 
-from hepaphase.base.errors import MissingPhaseError, OutputError, StudyError
+from hepaphase.base.atomic import UNFINISHED
+from hepaphase.base.errors import ConfigError, MissingPhaseError, OutputError, StudyError
 from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.inference.masks import lesions_on_grid
 from hepaphase.inference.options import ReadOptions
 from hepaphase.inference.pipeline import Reading, read
 from hepaphase.inference.single import synthesize
-from hepaphase.inference.write import check_output, write_reading
+from hepaphase.inference.write import check_output, holds_reading_of, write_reading
 from hepaphase.io.nifti import read_description, read_mask, read_nifti
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase, Provenance
@@ -91,7 +92,7 @@ def test_a_reference_that_was_not_scanned_is_refused() -> None:
 
 def test_an_empty_liver_is_refused() -> None:
     empty = replace(study(Phase.PVP), masks={"liver": (np.zeros(GRID.shape_zyx, np.uint8), GRID)})
-    with pytest.raises(StudyError, match="No liver was found"):
+    with pytest.raises(StudyError, match="covers 0 ml"):
         read(empty, MODELS)
 
 
@@ -159,3 +160,50 @@ def test_lesions_keep_volume_and_none_is_lost_between_grids() -> None:
     out = lesions_on_grid(lesions, coarse, fine)
     assert np.count_nonzero(out == 1) == pytest.approx(64 * 64, rel=0.15)
     assert (out == 2).any()
+
+
+def test_an_old_reading_goes_with_all_its_files_once_the_new_one_is_whole(reading: Reading, tmp_path: Path) -> None:
+    write_reading(reading, tmp_path, MODELS, all_grids=True)
+    alone = read(study(Phase.PVP), MODELS, ReadOptions(complete=()))
+    with pytest.raises(AttributeError):
+        write_reading(alone, tmp_path, None)  # type: ignore[arg-type]  # breaks off in the middle
+    assert (tmp_path / "synthetic/AP.nii.gz").exists() and (tmp_path / "run.json").exists()
+    paths = write_reading(alone, tmp_path, MODELS)
+    assert {p for p in tmp_path.rglob("*") if p.is_file()} == set(paths)
+
+
+def test_a_folder_that_a_killed_run_began_counts_as_empty(tmp_path: Path) -> None:
+    (tmp_path / UNFINISHED).mkdir()
+    (tmp_path / UNFINISHED / "liver.nii.gz").touch()
+    check_output(tmp_path)
+
+
+def test_a_generated_phase_of_the_source_is_kept_and_marked_without_an_uncertainty_it_never_had(tmp_path: Path) -> None:
+    both = study(Phase.PVP, Phase.DP)
+    made = replace(both.phase(Phase.DP), provenance=Provenance.SYNTHETIC)
+    got = read(replace(both, phases={**both.phases, Phase.DP: made}), MODELS, ReadOptions(complete=()))
+    paths = {str(p.relative_to(tmp_path)) for p in write_reading(got, tmp_path, MODELS)}
+    assert "synthetic/DP.nii.gz" in paths and "synthetic/DP_sd.nii.gz" not in paths
+    assert got.read_from == (Phase.PVP,)
+
+
+def test_only_a_reading_of_that_case_is_taken_for_one(reading: Reading, tmp_path: Path) -> None:
+    assert not holds_reading_of("case-1", tmp_path)
+    write_reading(reading, tmp_path, MODELS)
+    assert holds_reading_of("case-1", tmp_path) and not holds_reading_of("demo", tmp_path)
+
+
+def test_an_impossible_time_and_a_file_that_is_there_are_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="seconds after the start"):
+        synthesize(study(Phase.PVP), Phase.AP, MODELS, tmp_path, time_s=float("nan"))
+    (tmp_path / "AP_sd.nii.gz").touch()
+    with pytest.raises(OutputError, match="AP_sd"):
+        synthesize(study(Phase.PVP), Phase.AP, None, tmp_path)  # type: ignore[arg-type]
+    assert not (tmp_path / "AP.nii.gz").exists()
+
+
+def test_a_mask_that_misses_the_scan_is_named(tmp_path: Path) -> None:
+    far = replace(GRID, origin_lps_mm=(900.0, 900.0, 900.0))
+    whole = study(Phase.PVP)
+    with pytest.raises(StudyError, match="liver mask of 'case-1' covers 0 ml"):
+        read(replace(whole, masks={"liver": (whole.masks["liver"][0], far)}), MODELS)

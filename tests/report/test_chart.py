@@ -55,3 +55,10 @@ def test_labels_say_what_was_generated():
 
 def test_the_main_compartment_is_drawn_last():
     assert [line.kind for line in draw(series({Phase.NC: (50.0, 5.0)})).lines] == ["liver", "part", "class"]
+
+
+def test_the_ticks_are_whole_numbers_with_a_true_minus_and_no_negative_zero():
+    chart = draw(series({Phase.NC: (-40.0, 20.0), Phase.DP: (5.0, 9.0)}))
+    labels = [label for _, label in chart.y_ticks]
+    assert "0" in labels and any(label.startswith("−") for label in labels)
+    assert not [label for label in labels if "-" in label or label == "−0"]

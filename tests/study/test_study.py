@@ -1,5 +1,7 @@
 """A study holds what it was given and refuses what cannot be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,21 @@ def test_voxels_that_cannot_be_hu_are_refused(hu: np.ndarray) -> None:
 def test_a_volume_off_its_grid_is_refused() -> None:
     with pytest.raises(GeometryError):
         PhaseVolume(np.zeros((4, 5, 7), np.float32), GRID, Provenance.MEASURED)
+
+
+def test_a_generated_phase_is_no_reference() -> None:
+    made = volume(Provenance.SYNTHETIC)
+    with pytest.raises(MissingPhaseError, match=r"no scanned DP phase \(scanned: NC\)"):
+        Study("a", {Phase.NC: volume(), Phase.DP: made}).reference(Phase.DP)
+    with pytest.raises(MissingPhaseError, match=r"Every phase of 'a' was generated \(AP, DP\)"):
+        Study("a", {Phase.AP: made, Phase.DP: made}).reference()
+
+
+@pytest.mark.parametrize(("phase", "time_s"), [(Phase.PVP, -5.0), (Phase.NC, np.inf), (Phase.DP, np.nan)])
+def test_times_that_cannot_be_are_refused(phase: Phase, time_s: float) -> None:
+    with pytest.raises(StudyError, match=f"{phase} has time_s"):
+        Study("a", {phase: replace(volume(), time_s=time_s)})
+
+
+def test_a_plain_scan_may_lie_before_the_injection() -> None:
+    assert Study("a", {Phase.NC: replace(volume(), time_s=-60.0)}).phase(Phase.NC).time_s == -60.0

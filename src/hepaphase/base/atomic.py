@@ -2,11 +2,15 @@
 
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+UNFINISHED = ".unfinished"
+"""Folder inside an output folder that holds what is not whole yet; a killed run leaves it, the next one clears it."""
 
 
 @contextmanager
@@ -28,6 +32,37 @@ def atomic_path(final: Path) -> Iterator[Path]:
         _sync_folder(final.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(final: Path, *, last: str, old: Iterable[str] = ()) -> Iterator[Path]:
+    """Yield a folder inside ``final``; what was written there moves up, ``last`` after all else, if the block succeeds.
+
+    A block that fails or is killed leaves the files of ``final`` as they were. While files move ``last`` is absent, so
+    that its presence means whole.
+
+    Args:
+        final: the folder; made when it is not there.
+        last: name of the file that moves last.
+        old: names, below ``final``, of files of an earlier content; those that were not written anew are removed.
+    """
+    is_new = not final.exists()
+    partial = final / UNFINISHED
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        names = [path.relative_to(partial) for path in sorted(partial.rglob("*")) if path.is_file()]
+        for earlier in (last, *old):
+            (final / earlier).unlink(missing_ok=True)
+        for name in sorted(names, key=lambda name: name == Path(last)):
+            (final / name).parent.mkdir(exist_ok=True)
+            (partial / name).replace(final / name)
+        _sync_folder(final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if is_new and not any(final.iterdir()):
+            final.rmdir()
 
 
 def write_text(final: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """One logger tree, and progress bars with the time left."""
 
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -13,8 +14,11 @@ def logger(name: str) -> logging.Logger:
 
 
 def track(items: Iterable[Item], *, title: str, total: int | None = None, quiet: bool = False) -> Iterator[Item]:
-    """Yield ``items`` behind a progress bar on standard error that shows the time left."""
-    if quiet:
+    """Yield ``items`` behind a progress bar on standard error that shows the time left; nothing where no one watches.
+
+    A log file or a pipe gets no bar.
+    """
+    if quiet or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,34 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+
+class OutFolder(click.Path):
+    """A folder to write, there or not; one that cannot be written is refused before any work is done."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        folder = Path(os.fsdecode(super().convert(value, param, ctx)))
+        require_writable(folder)
+        return folder
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written.
+
+    Raises:
+        OutputError: naming the part of the path where it fails.
+    """
+    from ..base.errors import OutputError
+
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise OutputError(f"'{folder}' cannot be written: '{nearest}' is a file. Give another folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"'{folder}' cannot be written: there is no right to write in '{nearest}'. Give another.")
+
+
 SOURCE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+OUT = OutFolder(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._options import FILE, FOLDER, models_options, parse_phases
+from ._options import FILE, FOLDER, OUT, models_options, parse_phases
 
 
 @click.group()
@@ -15,7 +15,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("prepared", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
 @click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
@@ -81,7 +81,7 @@ def diagnosis(  # noqa: PLR0913
 
 @command.command()
 @click.argument("prepared", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
 @click.option("--generators", default="kinetic,carry", show_default=True, help="Names, with commas; all for every one.")
@@ -135,7 +135,7 @@ def synthesis(
 
 
 @command.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="main-test", show_default=True, help="Cohort whose patients are simulated.")
 @click.option("--cases", default=50, show_default=True, help="The first so many patients.")
 @click.option("--generators", default="kinetic,carry", show_default=True, help="Names, with commas.")
@@ -186,7 +186,7 @@ def equivalence(rows: Path, baseline: Path, margin: float, resamples: int) -> No
 
 
 @command.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--lesions", default=100, show_default=True, help="Simulated lesions of 20 mm or more of each kind.")
 @click.option("--seed", default=0, show_default=True, help="First patient drawn.")
 @click.option("--patients", default=300, show_default=True, help="Patients of each class, for sizes and counts.")
@@ -210,7 +210,7 @@ def simulator(out: Path, lesions: int, seed: int, patients: int, data: Path | No
 
 
 @command.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="sim-1k-test", show_default=True, help="Cohort whose patients are simulated.")
 @click.option("--cases", default=100, show_default=True, help="The first so many patients.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
@@ -236,7 +236,7 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
 
 @command.command()
 @click.argument("prepared", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--train", required=True, type=FOLDER, help="Prepared patients that the observers learn from.")
 @click.option(
     "--cohort", default="", help="Name of the cohort, written beside every figure; its kind of patients is drawn."
@@ -262,7 +262,7 @@ def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, res
 
 
 @command.command("level-one")
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--draws", default=8000, show_default=True, help="Patients drawn; half of them train the observer.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 def level_one(out: Path, draws: int, resamples: int) -> None:
@@ -278,7 +278,7 @@ def level_one(out: Path, draws: int, resamples: int) -> None:
 
 
 @command.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="main-test", show_default=True, help="Cohort whose patients are simulated.")
 @click.option("--cases", default=100, show_default=True, help="The first so many patients.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
@@ -306,7 +306,7 @@ def registration(out: Path, cohort: str, cases: int, resamples: int, bundles: tu
 
 @command.command()
 @click.argument("data", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--lesions", default=100, show_default=True, help="In all scans together.")
 @click.option("--per-copy", default=5, show_default=True, help="At most so many in one copy of a scan.")
 @click.option("--seed", default=0, show_default=True, help="Of what is drawn.")
@@ -338,7 +338,7 @@ def lab(data: Path, out: Path, resamples: int, bundles: tuple[Path, ...], device
 
 @command.command()
 @click.argument("prepared", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="", help="Name of the cohort, written above the tables.")
 @click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
 @click.option(
@@ -371,7 +371,7 @@ def facts(
 @command.command()
 @click.argument("train", type=FOLDER)
 @click.argument("test", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cohort", default="", help="Name of the test cohort, written above the table.")
 @click.option("--noise-free", is_flag=True, help="Measure what no scanner shows, in both: an upper end.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
@@ -398,7 +398,7 @@ def origins(train: Path, test: Path, out: Path, cohort: str, noise_free: bool, r
 
 @command.command("classes")
 @click.argument("prepared", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--masks", type=click.Choice(["true", "found"]), default="true", show_default=True, help="Of lesions.")
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
 @click.option("--cases", default=0, show_default=True, help="Only the first so many cases; 0 for all.")
@@ -441,7 +441,7 @@ def classes(prepared: Path, out: Path, bundles: tuple[Path, ...], device: str, *
 @click.argument("training")
 @click.argument("prepared", type=FOLDER)
 @click.argument("test", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
 @click.option("--quick", is_flag=True, help="The same row in tiny, in seconds.")
 @click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
@@ -466,7 +466,7 @@ def lidia_row(training: str, prepared: Path, test: Path, out: Path, **options: A
 @command.command("lidia-nnunet")
 @click.argument("prepared", type=FOLDER)
 @click.argument("test", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option(
     "--nnunet", "commands", type=FOLDER, help="Folder of nnU-Net's commands, such as ENV/bin; else the search path's."
 )
@@ -510,7 +510,7 @@ def lidia_tables(results: Path, resamples: int) -> None:
 @click.argument("training")
 @click.argument("prepared", type=FOLDER)
 @click.argument("test", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option(
     "--filled", type=FOLDER, help="The training cases filled from NC: hepaphase fill PREPARED OUT --given NC."
 )
@@ -563,7 +563,7 @@ def use_table(results: Path, resamples: int) -> None:
 @click.argument("protocol")
 @click.argument("cohort", type=FOLDER)
 @click.argument("readings", type=FOLDER)
-@click.option("--out", type=FOLDER, help="Folder for table.md; only printed when not given.")
+@click.option("--out", type=OUT, help="Folder for table.md; only printed when not given.")
 @click.option("--part", default="test", show_default=True, help="Of the frozen split: train, validation, test or all.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 def public(protocol: str, cohort: Path, readings: Path, out: Path | None, part: str, resamples: int) -> None:

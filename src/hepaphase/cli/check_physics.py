@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_phases, parse_sources
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
-@click.option("--out", type=FOLDER, help="Folder for physics.json and table.md; only printed when not given.")
+@click.option("--out", type=OUT, help="Folder for physics.json and table.md; only printed when not given.")
 @click.option("--phases", help="What the input is, when CASE is DICOM or one volume; as for read.")
 @click.option("--complete", default="none", show_default=True, help="Missing phases to generate first: AP,DP or all.")
 @click.option("--kvp", default=120.0, show_default=True, help="Tube voltage.")

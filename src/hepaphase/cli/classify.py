@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_phases, parse_sources
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")
 @click.option("--complete", default="none", show_default=True, help="Missing phases to generate first: AP,DP or all.")
 @models_options

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, models_options
+from ._options import OUT, models_options
 
 
 @click.command()
-@click.option("--out", type=FOLDER, default=Path("out/demo"), show_default=True, help="Folder to write.")
+@click.option("--out", type=OUT, default=Path("out/demo"), show_default=True, help="Folder to write.")
 @models_options
 def command(out: Path, bundles: tuple[Path, ...], device: str) -> None:
     """Read a simulated four-phase study from which the arterial and the delayed phase are withheld.
@@ -16,14 +16,14 @@ def command(out: Path, bundles: tuple[Path, ...], device: str) -> None:
     The study is replayed from its seed. The two phases are generated, the lesions found and named, and the report
     shows the withheld phases beside the generated ones.
     """
-    from ..inference.demo import demo_study, truth_lines, withheld_phases
+    from ..inference.demo import DEMO, demo_study, truth_lines, withheld_phases
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
     from ..inference.pipeline import read
-    from ..inference.write import check_output, write_reading
+    from ..inference.write import check_output, holds_reading_of, write_reading
     from .read import summary
 
-    check_output(out, overwrite=(out / "run.json").exists())
+    check_output(out, overwrite=holds_reading_of(DEMO, out))
     given, whole = demo_study()
     models = Models.load(bundles)
     reading = read(given, models, ReadOptions(device=check_device(device)))

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_sources
 from .read import summary
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")
 @models_options
 def command(case: Path, out: Path, phases: str | None, bundles: tuple[Path, ...], device: str) -> None:

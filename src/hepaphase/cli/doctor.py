@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from ._cohort import checks
-from ._options import FOLDER, models_options
+from ._options import FOLDER, OUT, models_options
 
 
 @click.command()
 @click.argument("cohort", type=FOLDER)
-@click.option("--out", type=FOLDER, default=Path("doctor"), show_default=True, help="Where the page and table go.")
+@click.option("--out", type=OUT, default=Path("doctor"), show_default=True, help="Where the page and table go.")
 @click.option("--against", type=FOLDER, multiple=True, help="Another cohort to look for the same scans in; repeatable.")
 @click.option("--layout", help="Name of the layout, when several fit.")
-@click.option("--fix", type=FOLDER, help="Write a repaired copy here, in our layout, with a log.")
+@click.option("--fix", type=OUT, help="Write a repaired copy here, in our layout, with a log.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
 @models_options
 def command(  # noqa: PLR0913

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER
+from ._options import FOLDER, OUT
 
 
 @click.command()
 @click.argument("crops", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--at-least", required=True, type=click.IntRange(min=1), help="Lesions of each class in training cases.")
 @click.option("--class", "classes", multiple=True, help="Only this class; repeatable.  [default: those there are]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of hosts, donors and places.")

@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER
+from ._options import FOLDER, OUT
 
 
 @click.command()
 @click.argument("pred", type=FOLDER)
 @click.argument("truth", type=FOLDER)
-@click.option("--out", type=FOLDER, help="Folder for patients.csv, lesions.csv, table.md; only printed when not given.")
+@click.option("--out", type=OUT, help="Folder for patients.csv, lesions.csv, table.md; only printed when not given.")
 @click.option("--against", type=FOLDER, help="Other readings of the same cohort: paired differences and DeLong's test.")
 @click.option("--deep", is_flag=True, help="Also by size of lesion and by subgroup.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")

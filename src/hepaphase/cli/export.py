@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from ._cohort import cohort_tools
-from ._options import FOLDER, models_options
+from ._options import FOLDER, OUT, models_options
 
 
 @click.command()
 @click.argument("cohort", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--phases", default="NC,AP,PVP,DP", show_default=True, help="The channels, in order.")
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
 @models_options

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, models_options, parse_phases
+from ._options import FOLDER, OUT, models_options, parse_phases
 
 
 @click.command()
 @click.argument("crops", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--given", help="Phases that the generator sees, such as NC; the others are made anew.  [default: all]")
 @click.option("--method", help="Generator, such as kinetic or carry; default what the synthesis bundle is for.")
 @click.option("--untold", is_flag=True, help="Keep patient, injection and tube from the generator.")

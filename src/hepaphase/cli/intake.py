@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_sources
 
 if TYPE_CHECKING:
     from ..inference.survey import Found
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("src", type=SOURCE)
-@click.argument("out", type=FOLDER, required=False)
+@click.argument("out", type=OUT, required=False)
 @click.option("--phases", help="What the input is, as for read; default: what is measured, or file names say.")
 @click.option("--organs", type=SOURCE, help="TotalSegmentator's masks: its folder or label map; masks of SRC win.")
 @click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_sources
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--phase", default="PVP", show_default=True, help="Scanned phase with contrast agent: AP, PVP or DP.")
 @click.option("--kvp", default=120.0, show_default=True, help="Tube voltage.")
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")

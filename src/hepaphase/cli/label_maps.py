@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER
+from ._options import OUT
 
 
 @click.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--cases", default=40, show_default=True, type=click.IntRange(min=0), help="Simulated bodies.")
 @click.option("--seed", default=1_900_000, show_default=True, help="Of the first simulated body; the others follow.")
 @click.option("--organs", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A label map of organs.")

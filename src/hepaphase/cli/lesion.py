@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import FOLDER, SOURCE, parse_sources
+from ._options import OUT, SOURCE, parse_sources
 
 if TYPE_CHECKING:
     from ..lab.bench import Bench
@@ -40,7 +40,7 @@ _AT = click.option("--at", help="Middle of the lesion as X,Y,Z in mm (LPS); defa
 
 @command.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @_CLASS
 @click.option("--size", "size_mm", type=float, help="Long axis in mm; default drawn for the class.")
 @_AT
@@ -67,7 +67,7 @@ def insert(
 
 @command.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @_LESION
 @_shared
 def remove(case: Path, out: Path, lesion: int, seed: int, **rest: Any) -> None:
@@ -79,7 +79,7 @@ def remove(case: Path, out: Path, lesion: int, seed: int, **rest: Any) -> None:
 
 @command.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @_LESION
 @_CLASS
 @_TYPICAL
@@ -97,7 +97,7 @@ def recolor(case: Path, out: Path, lesion: int, lesion_class: str, typical: bool
 
 @command.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @_LESION
 @click.option("--into", type=SOURCE, help="Study that receives it; default CASE itself.")
 @_AT

@@ -1,6 +1,7 @@
 """The ``hepaphase`` command: finds the sub-command, imports only its file, turns our errors into one line."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -59,16 +60,39 @@ def group() -> None:
     """
 
 
+def _one_line(error: click.ClickException) -> str:
+    text = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return text if context is None else f"{text} See: {context.command_path} --help"
+
+
+def _system(error: OSError) -> str:
+    """What the system refused, and of which file: no room, no right, a name too long."""
+    what = "" if error.filename is None else f"'{error.filename}': "
+    return f"{what}{error.strerror}. Make room, or give another place."
+
+
 def main() -> None:
     """Run the command; bad input is one line on standard error and exit code 2, never a traceback."""
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="hepaphase", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except HepaphaseError as error:
         click.echo(f"hepaphase: {error}", err=True)
         sys.exit(2)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"hepaphase: {_one_line(error)}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno is None:  # not of the system but of a library's own making: a mistake of ours
+            raise
+        click.echo(f"hepaphase: {_system(error)}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("hepaphase: stopped.", err=True)

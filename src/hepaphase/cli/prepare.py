@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from ._cohort import cohort_tools, tell_prepared
-from ._options import FOLDER, models_options
+from ._options import FOLDER, OUT, models_options
 
 
 @click.command()
 @click.argument("cohort", type=FOLDER)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--memory", type=float, help="Also write plan.json, with a batch that fits so many GiB.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")

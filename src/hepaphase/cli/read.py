@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_phases, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_phases, parse_sources
 
 ORGANS_HELP = (
     "TotalSegmentator's masks: its folder or label map, or the word totalsegmentator to run it where it is installed; "
@@ -16,7 +16,7 @@ ORGANS_HELP = (
 
 @click.command()
 @click.argument("src", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option(
     "--phases",
     help="What the input is: PVP for one volume, or NC=SERIES,PVP=SERIES (UID, number, number:pass or path). "
@@ -88,13 +88,14 @@ def command(
 def summary(reading: object) -> str:
     """One line on what was found, for the terminal."""
     from ..inference.pipeline import Reading
+    from ..report.words import probability
 
     assert isinstance(reading, Reading)
     lesions = reading.findings.lesions
     named = ", ".join(
-        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({max(f.probabilities.values()):.2f})" for f in lesions
+        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({probability(max(f.probabilities.values()))})" for f in lesions
     )
     return (
         f"{len(lesions)} lesion(s){': ' + named if named else ''}; "
-        f"malignant {reading.findings.patient.malignant:.2f}. Research use only."
+        f"malignant {probability(reading.findings.patient.malignant)}. Research use only."
     )

@@ -8,7 +8,7 @@ import click
 
 from ..base.errors import InputError
 from ._anatomy import OwnAnatomy, anatomy_options, simulate_on_anatomy
-from ._options import FOLDER
+from ._options import FOLDER, require_writable
 
 
 @click.command()
@@ -35,6 +35,8 @@ def command(out: Path, **options: Any) -> None:
     """
     own = OwnAnatomy(**{name: options.pop(name) for name in ("anatomy", "organs", "names", "phases", "data")})
     asked = _Asked(**options)
+    if not asked.check:
+        require_writable(out)
     if own.asked or asked.cohort == "sim-real":
         names = simulate_on_anatomy(out, own, cohort=asked.cohort, cases=asked.cases, seed=asked.seed)
         return click.echo(f"{len(names)} case(s) in {out}")

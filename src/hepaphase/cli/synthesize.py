@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ._options import FOLDER, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_sources
 
 
 @click.command()
 @click.argument("case", type=SOURCE)
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=OUT)
 @click.option("--phase", required=True, help="Phase to generate: NC, AP, PVP or DP.")
 @click.option("--time", "time_s", type=float, help="Seconds after the start of injection; default the phase's own.")
 @click.option("--method", help="Generator, such as kinetic or carry; default what the synthesis bundle is for.")

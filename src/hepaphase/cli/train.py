@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._cohort import cohort_tools, tell_prepared
-from ._options import FOLDER
+from ._options import FOLDER, OUT
 
 if TYPE_CHECKING:
     from ..training.run import Run
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("recipe", required=False)
 @click.argument("cohort", type=FOLDER, required=False)
-@click.argument("out", type=FOLDER, required=False)
+@click.argument("out", type=OUT, required=False)
 @click.option("--resume", is_flag=True, help="Go on with the run in OUT; starts it when there is none.")
 @click.option("--scale", help="A named size of the recipe, such as cpu (minutes of one core, for comparing rivals).")
 @click.option("--quick", is_flag=True, help="The same run in tiny, in seconds.")

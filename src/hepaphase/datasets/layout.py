@@ -55,9 +55,11 @@ class Layout:
         return next((word for word, known in self.words.items() if known is phase), "")
 
     def matches(self, root: Path, template: str) -> Iterator[tuple[Path, dict[str, str]]]:
-        """Files below ``root`` that fit ``template``, sorted, with what fills its holes."""
+        """Files below ``root`` that fit ``template``, sorted, with what fills its holes; hidden ones are left out."""
         pattern = re.compile(self._pattern(template))
         for path in sorted(root.glob(_HOLES.sub("*", template).replace(".nii.gz", ".nii*"))):
+            if path.name.startswith("."):
+                continue
             if found := pattern.fullmatch(path.relative_to(root).as_posix()):
                 yield path, found.groupdict()
 

@@ -8,16 +8,19 @@ from ..phantom.seeds import DEMO_SEED
 from ..phantom.simulate import simulate
 from ..prepare.align import align
 from ..prepare.register import register
+from ..report.words import probability
 from ..study.phase import Phase
 from ..study.study import HuArray, Study
 from .pipeline import Reading
 
+DEMO = "demo"
+"""Name of the case."""
 WITHHELD = (Phase.AP, Phase.DP)
 
 
 def demo_study() -> tuple[Study, Study]:
     """The study as it is read (no AP, no DP, no masks, no truth), and the whole one."""
-    whole = replace(simulate(DEMO_SEED, grid="abdomen").study, case="demo")
+    whole = replace(simulate(DEMO_SEED, grid="abdomen").study, case=DEMO)
     kept = {p: v for p, v in whole.phases.items() if p not in WITHHELD}
     return replace(whole, phases=kept, masks={}, lesion_table=None), whole
 
@@ -49,6 +52,6 @@ def truth_lines(whole: Study, reading: Reading) -> list[str]:
         answer = "not found"
         if hits.size:
             finding = reading.findings.lesions[int(np.bincount(hits).argmax()) - 1]
-            answer = f"called {finding.lesion_class} ({max(finding.probabilities.values()):.2f})"
+            answer = f"called {finding.lesion_class} ({probability(max(finding.probabilities.values()))})"
         lines.append(f"true {row.lesion_class}, {diameter_mm:.0f} mm: {answer}")
     return lines

@@ -92,8 +92,9 @@ class _How:
 
 
 def _volumes_in(folder: Path) -> list[Path]:
-    """Files of volumes directly in ``folder``, by name."""
-    return sorted(p for p in folder.iterdir() if p.is_file() and is_volume(p)) if folder.is_dir() else []
+    """Files of volumes directly in ``folder``, by name; hidden ones are leftovers of other programs."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in found if p.is_file() and is_volume(p) and not p.name.startswith("."))
 
 
 def _files(case: str, files: list[Path], how: _How) -> Study:

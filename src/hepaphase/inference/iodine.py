@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base.atomic import write_json
-from ..base.errors import OutputError, StudyError
+from ..base.errors import StudyError
 from ..evaluation.physics.fits import iodine_mg_per_ml
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..kinetics.tube import kappa_hu_per_mg_ml
@@ -20,7 +20,7 @@ from ..synthesis.load import generator_of
 from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
-from .write import NOT_GENERATED_HU
+from .write import NOT_GENERATED_HU, require_new
 
 
 def iodine_maps(
@@ -41,6 +41,7 @@ def iodine_maps(
         device: where networks run.
 
     Raises:
+        ConfigError: for a tube voltage that cannot be.
         StudyError: when the phase has no contrast agent or was not scanned, or no liver is found.
         OutputError: when ``out`` holds such maps already.
     """
@@ -49,6 +50,10 @@ def iodine_maps(
         raise StudyError(
             f"Iodine was asked of {phase} of '{study.case}'; it needs a scanned AP, PVP or DP (has {have})."
         )
+    kappa = kappa_hu_per_mg_ml(kvp)
+    names = (f"VNC_from_{phase}", f"iodine_{phase}")
+    paths = [out / f"{name}.nii.gz" for name in names]
+    require_new((*paths, out / "iodine.json"))
     grid = study.phase(phase).geometry
     liver = find_liver(study, phase, models.organs, device=device).mask
     masks = {"liver": (liver, grid)}
@@ -57,7 +62,6 @@ def iodine_maps(
     box = align(study, place.geometry(grid), reference=phase, masks=masks)
     made = generator_of(models.synthesis, device=device).generate(_enhanced_only(small), Phase.NC)
     plain = apply_generated(box.hu[phase], box.geometry, small.hu[phase], made.hu, small.geometry)
-    kappa = kappa_hu_per_mg_ml(kvp)
     measured = Phase.NC in study.inputs
     iodine = iodine_mg_per_ml(box.hu[phase], box.hu[Phase.NC] if measured else plain, kappa=kappa)
     inside = box.masks["liver"] > 0
@@ -71,11 +75,8 @@ def iodine_maps(
     }
     if measured:
         facts["liver_vnc_error_hu"] = float(np.median((plain - box.hu[Phase.NC])[inside]))
-    volumes = ((f"VNC_from_{phase}", plain, NOT_GENERATED_HU), (f"iodine_{phase}", iodine, 0.0))
-    paths = [out / f"{name}.nii.gz" for name, _, _ in volumes]
-    if found := next((path for path in paths if path.exists()), None):
-        raise OutputError(f"{found.name} exists in {out.name}. Give another folder.")
-    for path, (name, volume, fill) in zip(paths, volumes, strict=True):
+    volumes = ((plain, NOT_GENERATED_HU), (iodine, 0.0))
+    for path, name, (volume, fill) in zip(paths, names, volumes, strict=True):
         whole = paste(np.asarray(volume, np.float32), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}, not measured")
     write_json(out / "iodine.json", facts)

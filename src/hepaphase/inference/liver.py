@@ -41,9 +41,18 @@ def find_liver(study: Study, reference: Phase, bundle: Bundle, *, device: str = 
         mask, body = found["liver"], found["body"]
     found_ml = float(np.count_nonzero(mask)) * volume.geometry.voxel_ml
     if found_ml < SMALLEST_LIVER_ML:
-        raise StudyError(
-            f"No liver was found in the {reference} phase of '{study.case}' ({found_ml:.0f} ml). "
-            "Check that the scan shows the upper abdomen, or give a liver mask."
-        )
+        raise StudyError(_missing(study, reference, found_ml))
     mask = mask.astype(np.uint8)
     return Liver(mask, tuple(check_liver(mask, body, volume.geometry)))
+
+
+def _missing(study: Study, reference: Phase, found_ml: float) -> str:
+    if "liver" in study.masks:
+        return (
+            f"The liver mask of '{study.case}' covers {found_ml:.0f} ml of its {reference} phase. "
+            "Check that it lies where the scan lies, or leave it out."
+        )
+    return (
+        f"No liver was found in the {reference} phase of '{study.case}' ({found_ml:.0f} ml). "
+        "Check that the scan shows the upper abdomen, or give a liver mask."
+    )

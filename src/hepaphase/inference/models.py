@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base.errors import ConfigError
+from ..base.errors import BundleError, ConfigError
 from ..bundle.bundle import Bundle, shipped
 
 KINDS = ("organs", "synthesis", "diagnosis")
@@ -24,11 +24,16 @@ class Models:
 
         Raises:
             ConfigError: when two of ``own`` are of one kind.
-            BundleError: for a file that is not a bundle or does not fit.
+            BundleError: for a file that is not a bundle, is of another kind or does not fit.
         """
         chosen: dict[str, Bundle] = {}
         for path in own:
             bundle = Bundle.load(path)
+            if bundle.kind not in KINDS:
+                raise BundleError(
+                    f"{path} is a bundle for {bundle.kind}; this command uses one for {', '.join(KINDS)}. "
+                    "Give another --bundle."
+                )
             if bundle.kind in chosen:
                 raise ConfigError(f"Two bundles of kind '{bundle.kind}' were given. Give one of each kind at most.")
             chosen[bundle.kind] = bundle

@@ -1,7 +1,9 @@
 """The physics of a study: its organs found, its phases lined up, all twelve measures taken."""
 
+import math
 from dataclasses import dataclass
 
+from ..base.errors import ConfigError
 from ..evaluation.physics.card import Card, check
 from ..evaluation.physics.exam import LABELS, examine
 from ..kinetics.tube import kappa_hu_per_mg_ml
@@ -19,7 +21,11 @@ from .models import Models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhysicsOptions:
-    """What is known of the exam, and how to line it up."""
+    """What is known of the exam, and how to line it up.
+
+    Raises:
+        ConfigError: for a tube voltage or a dose that cannot be.
+    """
 
     kvp: float = 120.0
     dose_mg: float | None = None
@@ -28,6 +34,11 @@ class PhysicsOptions:
     complete: tuple[Phase, ...] = ()
     """Phases to generate before measuring; those that were scanned are left out."""
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        kappa_hu_per_mg_ml(self.kvp)  # refuses a voltage that cannot be
+        if self.dose_mg is not None and not 0 < self.dose_mg < math.inf:
+            raise ConfigError(f"The dose of iodine must be above 0, got {self.dose_mg / 1000:g} g.")
 
 
 def check_physics(study: Study, models: Models, options: PhysicsOptions | None = None) -> tuple[Card, tuple[str, ...]]:

@@ -1,10 +1,11 @@
 """Stage I alone: one phase of one study, at its usual time or any other."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 
-from ..base.errors import StudyError
+from ..base.errors import ConfigError, StudyError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
@@ -16,7 +17,7 @@ from ..synthesis.load import generator_of, load_generator
 from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
-from .write import NOT_GENERATED_HU
+from .write import NOT_GENERATED_HU, require_new
 
 
 def synthesize(
@@ -42,10 +43,17 @@ def synthesize(
 
     Raises:
         BundleError: when the generator needs weights that were not given.
+        ConfigError: for a time that cannot be.
+        OutputError: when ``out`` holds such a phase already.
         StudyError: when the phase was scanned and no other time is asked, or when no liver is found.
     """
+    if time_s is not None and not 0 <= time_s < math.inf:
+        raise ConfigError(f"--time is in seconds after the start of injection, 0 or more; got {time_s:g}.")
     if target in study.inputs and time_s is None:
         raise StudyError(f"The study '{study.case}' has a scanned {target} phase. Ask for another, or give --time.")
+    name = str(target) if time_s is None else f"{target}_{time_s:g}s"
+    paths = [out / f"{name}{suffix}.nii.gz" for suffix in ("", "_sd")]
+    require_new(paths)
     reference = study.reference()
     grid = study.phase(reference).geometry
     liver = find_liver(study, reference, models.organs, device=device).mask
@@ -60,13 +68,7 @@ def synthesize(
     made = generator.generate(small, target, time_s=time_s)
     fine = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
     sd = upsample_sd(made.sd_hu, small.geometry, box.geometry)
-    name = str(target) if time_s is None else f"{target}_{time_s:g}s"
-    paths = []
-    for array, suffix, fill in ((fine, "", NOT_GENERATED_HU), (sd, "_sd", 0.0)):
+    for path, array, suffix, fill in zip(paths, (fine, sd), ("", "_sd"), (NOT_GENERATED_HU, 0.0), strict=True):
         whole = paste(np.round(array).astype(np.int16), place, shape_zyx=grid.shape_zyx, fill=fill)
-        path = out / f"{name}{suffix}.nii.gz"
-        if path.exists():
-            raise StudyError(f"{path.name} exists in {out.name}. Give another folder.")
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}{suffix}, not measured")
-        paths.append(path)
     return paths

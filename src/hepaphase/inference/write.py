@@ -1,15 +1,16 @@
 """A reading to files: the list of ``hepaphase read``."""
 
 import hashlib
+import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..base.atomic import write_json
+from ..base.atomic import UNFINISHED, atomic_folder, write_json
 from ..base.errors import OutputError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..report.build import write_report
@@ -26,8 +27,18 @@ NOT_GENERATED_HU = -1024.0
 """What a generated phase holds outside the box around the liver, where nothing was generated."""
 
 
+_OWN = (
+    *("liver.nii.gz", "lesions.nii.gz", "findings.json", "report.html"),
+    *(f"synthetic/{p}{suffix}.nii.gz" for p in Phase for suffix in ("", "_sd")),
+    *(f"grids/{p}_{name}.nii.gz" for p in Phase for name in ("liver", "lesions")),
+)
+"""What a reading may write besides ``run.json``."""
+
+
 def check_output(out: Path, *, overwrite: bool = False) -> None:
     """Refuse a folder whose content a reading might overwrite, before any work is done.
+
+    What a killed run left unfinished is no content.
 
     Raises:
         OutputError: when ``out`` is a file, or a folder with something in it and ``overwrite`` is off, or when
@@ -35,14 +46,33 @@ def check_output(out: Path, *, overwrite: bool = False) -> None:
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out.name} is a file. Give a folder to write to.")
-    if not out.exists() or not any(out.iterdir()):
+    if not out.exists() or not any(path.name != UNFINISHED for path in out.iterdir()):
         return
     if not overwrite:
         raise OutputError(
-            f"The folder {out.name} is not empty. Give a new one, or pass --overwrite for an old reading."
+            f"The folder {out.name} is not empty. Give a new one; only read --overwrite replaces an old reading."
         )
     if not (out / "run.json").exists():
         raise OutputError(f"The folder {out.name} does not hold an earlier reading (no run.json). Give a new one.")
+
+
+def require_new(paths: Iterable[Path]) -> None:
+    """Refuse to write over a file.
+
+    Raises:
+        OutputError: naming the first that is there.
+    """
+    if found := next((path for path in paths if path.exists()), None):
+        raise OutputError(f"{found.name} exists in {found.parent.name}. Give another folder.")
+
+
+def holds_reading_of(case: str, out: Path) -> bool:
+    """Whether ``out`` holds a whole reading of that case."""
+    try:
+        found = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("case") == case and (out / "run.json").exists()
 
 
 def write_reading(
@@ -55,6 +85,8 @@ def write_reading(
 ) -> list[Path]:
     """Write everything a reading made and return the paths; ``run.json`` is last, so its presence means whole.
 
+    An earlier reading stays until this one is written, and then goes with all its files.
+
     Args:
         reading: what to write.
         out: checked by ``check_output`` before.
@@ -62,15 +94,16 @@ def write_reading(
         all_grids: also write the masks on each scanned phase's own grid.
         withheld: for a demo, scans kept from the reader, (z, y, x) HU on the box, shown beside the generated ones.
     """
-    written = [*_write_masks(reading, out), *_write_synthetic(reading, out)]
-    if all_grids:
-        written += _write_own_grids(reading, out)
-    facts = _report_input(reading, models, withheld)
-    findings, report, run = out / "findings.json", out / "report.html", out / "run.json"
-    write_findings(findings, facts)
-    write_report(report, facts)
-    write_json(run, run_facts(reading, models))
-    return [*written, findings, report, run]
+    with atomic_folder(out, last="run.json", old=_OWN) as place:
+        written = [*_write_masks(reading, place), *_write_synthetic(reading, place)]
+        if all_grids:
+            written += _write_own_grids(reading, place)
+        facts = _report_input(reading, models, withheld)
+        findings, report, run = place / "findings.json", place / "report.html", place / "run.json"
+        write_findings(findings, facts)
+        write_report(report, facts)
+        write_json(run, run_facts(reading, models))
+    return [out / path.relative_to(place) for path in (*written, findings, report, run)]
 
 
 def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
@@ -153,7 +186,10 @@ def _write_synthetic(reading: Reading, out: Path) -> list[Path]:
     for phase, provenance in study.provenance.items():
         if provenance is not Provenance.SYNTHETIC:
             continue
-        for array, suffix, fill in ((study.hu[phase], "", NOT_GENERATED_HU), (study.sd_hu[phase], "_sd", 0.0)):
+        arrays = [(study.hu[phase], "", NOT_GENERATED_HU)]
+        if phase in study.sd_hu:  # one that came with the source may lack it
+            arrays.append((study.sd_hu[phase], "_sd", 0.0))
+        for array, suffix, fill in arrays:
             path = out / "synthetic" / f"{phase}{suffix}.nii.gz"
             whole = reading.on_reference_grid(np.round(array).astype(np.int16), fill=fill)
             write_nifti(

@@ -222,4 +222,6 @@ def _lesion_table(facts: Mapping[str, Any], folder: Path) -> tuple[LesionRow, ..
             for row in facts["lesions"]
         )
     except (KeyError, TypeError, ValueError, HepaphaseError) as error:
-        raise InputError(f"'{folder / STUDY_FILE}': a lesion row needs id and class; {error}.") from error
+        raise InputError(
+            f"'{folder / STUDY_FILE}': a lesion row needs id and class; {str(error).removesuffix('.')}."
+        ) from error

@@ -167,6 +167,8 @@ def _write_one(job: tuple[Path, int, CohortOptions]) -> _Row:
 def _write_folder(folder: Path, case: SimulatedCase) -> _Row:
     """What the row says is what will be on disk: NIfTI keeps float32 as it is, so nothing need be read again."""
     study, drawn = case.study, case.truth.drawn
+    for left in folder.glob(".partial-*"):  # by a run that was killed
+        left.unlink()
     write_case(study, folder)
     for name, array in truth_maps(case).items():
         write_nifti(folder / f"{name}.nii.gz", array, study.masks["liver"][1])

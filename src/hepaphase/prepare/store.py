@@ -53,5 +53,5 @@ def stream_phase(folder: Path, phase: Phase) -> Iterator[tuple[str, npt.NDArray[
         InputError: when a file is damaged.
     """
     for path in sorted(folder.glob("*.npz")):
-        if phase in phases_in(path):
+        if not path.name.startswith(".") and phase in phases_in(path):
             yield path.stem, read_phase(path, phase)

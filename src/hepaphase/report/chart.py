@@ -90,7 +90,9 @@ def draw(series: Series) -> Chart:
         lesion=_points(series, series.lesion, scale, what="lesion"),
         liver=_points(series, series.liver, scale, what="liver"),
         x_ticks=tuple((float(scale.x(t)), f"{t:.0f}") for t in _ticks(0.0, scale.last_s, 8)),
-        y_ticks=tuple((float(scale.y(hu)), f"{hu:.0f}") for hu in _ticks(scale.low_hu, scale.high_hu, 6)),
+        y_ticks=tuple(
+            (float(scale.y(hu)), f"{hu:.0f}".replace("-", "−")) for hu in _ticks(scale.low_hu, scale.high_hu, 6)
+        ),
     )
 
 
@@ -131,4 +133,5 @@ def _polyline(scale: _Scale, curve: Curve) -> str:
 def _ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers between ``low`` and ``high``, at most ``most`` of them."""
     step = next(s for s in (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000) if (high - low) / s < most)
-    return [float(v) for v in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
+    first = int(np.ceil(low / step))
+    return [float(step * k) for k in range(first, int(np.floor(high / step + 1e-9)) + 1)]  # whole numbers: no -0

@@ -1,5 +1,6 @@
 """Volumes of one visit: a Study holds each phase on its own grid, an AlignedStudy all on one."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -62,7 +63,7 @@ class Study:
     Masks are (z, y, x) arrays with the grid they lie on; ``lesions`` holds one id per lesion.
 
     Raises:
-        StudyError: when there is no phase at all.
+        StudyError: when there is no phase at all, or a time that cannot be.
     """
 
     case: str
@@ -78,6 +79,13 @@ class Study:
         if not self.phases:
             raise StudyError(f"Study '{self.case}' has no phase. Give at least one of {', '.join(Phase)}.")
         object.__setattr__(self, "phases", MappingProxyType({p: self.phases[p] for p in Phase if p in self.phases}))
+        for phase, volume in self.phases.items():
+            time_s = volume.time_s
+            if time_s is not None and not (math.isfinite(time_s) and (time_s >= 0 or phase is Phase.NC)):
+                raise StudyError(
+                    f"Study '{self.case}': {phase} has time_s {time_s:g}; it is seconds after the start of injection. "
+                    "Leave it out where it is not known."
+                )
         for name, (array, geometry) in self.masks.items():
             if array.shape != geometry.shape_zyx:
                 raise GeometryError(f"Mask '{name}' has shape {array.shape}, its grid {geometry.shape_zyx}.")
@@ -101,12 +109,15 @@ class Study:
         """The phase whose grid results are written on: ``wanted``, else PVP, AP, DP, NC, whichever is there first.
 
         Raises:
-            MissingPhaseError: when ``wanted`` was not scanned.
+            MissingPhaseError: when ``wanted`` was not scanned, or no phase was.
         """
-        if wanted is not None:
-            self.phase(wanted)
-            return wanted
-        return next(p for p in REFERENCE_ORDER if p in self.inputs)
+        have = ", ".join(self.inputs) or "none"
+        if wanted is not None and wanted not in self.inputs:
+            raise MissingPhaseError(f"The study '{self.case}' has no scanned {wanted} phase (scanned: {have}).")
+        if not self.inputs:
+            made = ", ".join(self.phases)
+            raise MissingPhaseError(f"Every phase of '{self.case}' was generated ({made}). Give one that was scanned.")
+        return wanted or next(p for p in REFERENCE_ORDER if p in self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
