@@ -1,12 +1,16 @@
 """Write the figures of ``results/`` into the cards of the shipped bundles: python tools/update_cards.py.
 
-The reader's card gets the patient and lesion statistics of each setting of ``results/main``, stage I's card the errors
-of the phases it generated there. Only figures whose cohort is that of the results are replaced.
+The reader's card gets the patient and lesion statistics of each setting of ``results/main`` and ``results/sim-1k``, and
+what it finds of the lesions put into real scans (``results/real-lab``); stage I's card the errors of the phases it
+generated. Only figures whose cohort is one of these results' are replaced.
 """
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from scipy.stats import binomtest
 
 from hepaphase.benchmark.inputs import MAIN_JOB
 from hepaphase.bundle.bundle import Bundle, shipped
@@ -14,8 +18,13 @@ from hepaphase.bundle.card import Card, Figure
 from hepaphase.evaluation.patient import Statistic, summarize
 from hepaphase.evaluation.rows import read_rows
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "main"
-COHORT = "main-test-2, simulated, phases lined up"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+COHORTS = {
+    "main": "main-test-2, simulated, phases lined up",
+    "sim-1k": "sim-1k-test, simulated, phases lined up",
+}
+"""Folder of results to the cohort that its figures are of."""
+REAL = "lesions painted into four real scans, one phase each"
 GENERATED = ("mae", "psnr", "ssim")
 
 
@@ -24,7 +33,7 @@ def is_generated(statistic: Statistic) -> bool:
     return statistic.name.rsplit("_", 1)[-1] in GENERATED
 
 
-def figure(statistic: Statistic, given: str) -> Figure:
+def figure(statistic: Statistic, given: str, cohort: str) -> Figure:
     """A line of a table as a figure of a card."""
     i = statistic.interval
     unit = "HU" if statistic.name.endswith("_mae") else "dB" if statistic.name.endswith("_psnr") else ""
@@ -32,17 +41,32 @@ def figure(statistic: Statistic, given: str) -> Figure:
         name=f"{statistic.name}, {given}",
         value=i.value,
         num_cases=statistic.num_patients,
-        cohort=COHORT,
+        cohort=cohort,
         unit=unit,
         interval=(i.low, i.high),
     )
 
 
+def real_figures() -> list[Figure]:
+    """What was found of the lesions put into real scans, with Wilson's intervals, as if they were independent."""
+    with (RESULTS / "real-lab" / "rows.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    true = [r for r in rows if r["lesion_class"]]
+    found = [r for r in true if r["found_class"]]
+    named = [r for r in found if r["lesion_class"] == r["found_class"]]
+    return [_share("sensitivity", len(found), len(true)), _share("class right, of those found", len(named), len(found))]
+
+
+def _share(name: str, count: int, total: int) -> Figure:
+    i = binomtest(count, total).proportion_ci(method="wilson")
+    return Figure(name=name, value=count / total, num_cases=total, cohort=REAL, interval=(float(i.low), float(i.high)))
+
+
 def update(kind: str, figures: Sequence[Figure]) -> None:
-    """Replace the figures of this cohort in one card."""
+    """Replace the figures of these cohorts in one card."""
     bundle = Bundle.load(shipped(kind), kind=kind)
     card = Card.from_dict(bundle.card)
-    kept = [f for f in card.figures if f.cohort != COHORT]
+    kept = [f for f in card.figures if f.cohort not in {*COHORTS.values(), REAL}]
     replace(bundle, card=replace(card, figures=(*kept, *figures)).to_dict()).save(shipped(kind))
 
 
@@ -50,10 +74,12 @@ def main() -> None:
     """Update both cards."""
     reader: list[Figure] = []
     generator: list[Figure] = []
-    for setting in MAIN_JOB:
-        for statistic in summarize(read_rows(RESULTS / f"{setting.name}.csv")):
-            (generator if is_generated(statistic) else reader).append(figure(statistic, f"given {setting.label}"))
-    update("diagnosis", reader)
+    for folder, cohort in COHORTS.items():
+        for setting in MAIN_JOB:
+            for statistic in summarize(read_rows(RESULTS / folder / f"{setting.name}.csv")):
+                part = generator if is_generated(statistic) else reader
+                part.append(figure(statistic, f"given {setting.label}", cohort))
+    update("diagnosis", [*reader, *real_figures()])
     update("synthesis", generator)
 
 

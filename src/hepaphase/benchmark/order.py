@@ -1,6 +1,9 @@
 """What to train at the scale `table`, and which test patients to read with it."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from ..recipes.table import SCALE
 
 NUM_TUNING = 40
 """Validation cases that choose the background's logit."""
@@ -23,3 +26,13 @@ class Order:
     threads: int = 2
     at_most: int = 0
     """Test cases; 0 for all."""
+
+    def facts(self, test: Path, *, num_steps: int) -> dict[str, str]:
+        """What stands beside every row of patients: seed, recipe, scale, steps and cohort."""
+        return {
+            "seed": str(self.seed),
+            "recipe": "table",
+            "scale": f"{SCALE}, quick" if self.quick else SCALE,
+            "steps": str(num_steps),
+            "cohort": self.cohort or test.resolve().name,
+        }

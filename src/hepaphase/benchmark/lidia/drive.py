@@ -12,7 +12,7 @@ from ...bundle.bundle import Bundle
 from ...diagnosis.diagnose import Reader
 from ...diagnosis.patient_score import ScoreKind
 from ...evaluation.rows import PatientRow, write_rows
-from ...recipes.table import DELAYED_SHARE, SCALE
+from ...recipes.table import DELAYED_SHARE
 from ...study.phase import Phase
 from ...study.study import AlignedStudy
 from ...training.cohort import Split, open_cohort
@@ -53,11 +53,7 @@ def drive(order: Order, data: Split, test: Path, out: Path, *, quiet: bool = Fal
             read[score].append(row)
     facts = {
         "training": order.training,
-        "seed": str(order.seed),
-        "recipe": "table",
-        "scale": f"{SCALE}, quick" if order.quick else SCALE,
-        "steps": str(run.num_steps),
-        "cohort": order.cohort or test.resolve().name,
+        **order.facts(test, num_steps=run.num_steps),
         "background_logit": f"{reader.read.background_logit:g}",
     }
     return [_write(out, row, order.seed, read[score], facts) for row, score in wanted.items()]

@@ -9,7 +9,6 @@ import torch
 from ...base.atomic import write_json
 from ...base.errors import OutputError
 from ...evaluation.rows import write_rows
-from ...recipes.table import SCALE
 from ...training.cohort import Split, open_cohort
 from ...training.folder import RunFolder
 from ..order import NUM_TUNING, Order
@@ -63,11 +62,7 @@ def drive(
     facts = {
         "row": ROW,
         "training": ROW,
-        "seed": str(order.seed),
-        "recipe": "table",
-        "scale": f"{SCALE}, quick" if order.quick else SCALE,
-        "steps": str(scale.num_steps),
-        "cohort": order.cohort or test.resolve().name,
+        **order.facts(test, num_steps=scale.num_steps),
         "background_logit": f"{read.background_logit:g}",
         "program": f"nnunetv2 {record['nnunetv2']}, {record['weights']} weights",
         "changed": scale.changes,

@@ -12,7 +12,6 @@ from ...bundle.bundle import Bundle
 from ...diagnosis.diagnose import Reader
 from ...evaluation.reading import Truth
 from ...evaluation.rows import PatientRow, write_rows
-from ...recipes.table import SCALE
 from ...study.study import AlignedStudy
 from ...synthesis.protocol import Generator
 from ...training.cohort import Cohort, Split, open_cohort
@@ -62,10 +61,7 @@ def drive(
             found.append(read_study(shower.show(case, reading), case.truth, reader, ("liver_max",))["liver_max"])
     facts = {
         "trained": order.training,
-        "seed": str(order.seed),
-        "scale": f"{SCALE}, quick" if order.quick else SCALE,
-        "steps": str(run.num_steps),
-        "cohort": order.cohort or test.resolve().name,
+        **order.facts(test, num_steps=run.num_steps),
         "generator": order.generator if order.told else f"{order.generator}, untold",
         "background_logit": f"{reader.read.background_logit:g}",
     }
