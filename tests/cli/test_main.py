@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hepaphase.base.errors import OutputError
-from hepaphase.cli.main import COMMANDS, group
+from hepaphase.cli.main import COMMANDS, group, main
 
 HEAVY = ("torch", "monai", "matplotlib", "nibabel", "pydicom", "scipy")
 
@@ -67,3 +67,26 @@ def test_who_stops_reading_gets_no_traceback() -> None:
     code = f"{closed} from hepaphase.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "train"], stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and done.stderr == ""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_is_one_line(error: Exception, monkeypatch, capsys) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(group, "main", fail)
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == (
+        "hepaphase: There is not enough memory for this. Free some, or give less at once.\n"
+    )
+
+
+def test_a_mistake_of_ours_stays_a_traceback(monkeypatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(group, "main", fail)
+    with pytest.raises(RuntimeError, match="a mistake"):
+        main()

@@ -202,7 +202,16 @@ def test_an_impossible_time_and_a_file_that_is_there_are_refused_before_any_work
     assert not (tmp_path / "AP.nii.gz").exists()
 
 
-def test_a_mask_that_misses_the_scan_is_named(tmp_path: Path) -> None:
+def test_values_that_are_no_hu_are_named_where_no_liver_is_found() -> None:
+    models = replace(MODELS, organs=Bundle.load(shipped("organs"), kind="organs"))
+    small = Geometry((3, 8, 9), (2.0, 2.5, 3.0), (-130.0, -110.0, 30.0))  # smaller than any liver
+    hu = np.full(small.shape_zyx, 1100.0, np.float32)
+    shifted = Study("case-1", {Phase.PVP: PhaseVolume(hu, small, Provenance.MEASURED)})
+    with pytest.raises(StudyError, match="Its darkest voxel is 1100: check that it is in HU"):
+        read(shifted, models)
+
+
+def test_a_mask_that_misses_the_scan_is_named() -> None:
     far = replace(GRID, origin_lps_mm=(900.0, 900.0, 900.0))
     whole = study(Phase.PVP)
     with pytest.raises(StudyError, match="liver mask of 'case-1' covers 0 ml"):

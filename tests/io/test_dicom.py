@@ -112,8 +112,8 @@ def rewrite(path, **elements):
     [
         ({"RescaleIntercept": None}, "no rescale slope or intercept"),
         ({"RescaleType": "MGML"}, "is in MGML, not in HU"),
-        ({"ImagePositionPatient": None}, "where it lies"),
-        ({"ImageOrientationPatient": None}, "where it lies"),
+        ({"ImagePositionPatient": None}, "where it lies .* lacks ImagePositionPatient"),
+        ({"ImageOrientationPatient": None, "Rows": None}, "lacks ImageOrientationPatient, Rows"),
         ({"PixelSpacing": ["0", "0"]}, "where it lies"),
         ({"PixelData": b"\0" * 10}, "voxels of .* cannot be read"),
         ({"SOPClassUID": EnhancedCTImageStorage}, "where it lies"),
@@ -184,3 +184,10 @@ def test_series_without_numbers_or_times_is_read(tmp_path):
     hu, _, info = read_series(tmp_path)
     np.testing.assert_array_equal(hu, voxels())
     assert (info.number, info.key, info.kvp, info.delay_s, info.scan_s) == (None, "", None, None, None)
+
+
+def test_slices_without_a_kind_are_named_so(tmp_path):
+    for path in write_series(tmp_path, voxels(), GRID):
+        rewrite(path, SOPClassUID=None)
+    with pytest.raises(DicomError, match="found 6 x CT without SOPClassUID"):
+        read_series(tmp_path)

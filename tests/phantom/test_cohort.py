@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hepaphase.base.errors import ConfigError
+from hepaphase.base.errors import ConfigError, OutputError
 from hepaphase.datasets.protocol import open_cohort as open_raw_cohort
 from hepaphase.phantom.cohort import CohortOptions, write_cohort
 from hepaphase.phantom.grids import Grid
@@ -68,3 +69,26 @@ def test_prepared_cases_are_what_training_reads_and_are_kept_when_there(tmp_path
 def test_no_worker_is_refused() -> None:
     with pytest.raises(ConfigError, match="worker"):
         CohortOptions(workers=0)
+
+
+def test_other_seeds_join_the_cohort_that_is_there_and_another_kind_is_refused(tmp_path: Path) -> None:
+    options = CohortOptions(grid=TINY, prepared=True)
+    write_cohort(tmp_path, [7], options, quiet=True)
+    names = write_cohort(tmp_path, [8], options, quiet=True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert [row["case"] for row in manifest["cases"]] == names == ["sim-0000008", "sim-0000007"]
+    assert len((tmp_path / "metadata.csv").read_text().splitlines()) == 3
+    before = contents(tmp_path)
+    for other in (replace(options, grid="liver"), replace(options, name="sim-1k")):
+        with pytest.raises(OutputError, match="holds a cohort with"):
+            write_cohort(tmp_path, [9], other, quiet=True)
+    assert contents(tmp_path) == before
+    (tmp_path / "sim-0000007.npz").unlink()
+    assert write_cohort(tmp_path, [8], options, quiet=True) == ["sim-0000008"]
+
+
+def test_what_a_killed_run_left_in_a_case_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / "sim-0000005").mkdir()
+    (tmp_path / "sim-0000005" / ".partial-x-NC.nii.gz").touch()
+    write_cohort(tmp_path, [5], CohortOptions(grid=TINY), quiet=True)
+    assert not list(tmp_path.rglob(".partial-*"))

@@ -73,3 +73,9 @@ def test_times_that_cannot_be_are_refused(phase: Phase, time_s: float) -> None:
 
 def test_a_plain_scan_may_lie_before_the_injection() -> None:
     assert Study("a", {Phase.NC: replace(volume(), time_s=-60.0)}).phase(Phase.NC).time_s == -60.0
+
+
+def test_a_grid_that_no_scanner_has_is_refused() -> None:
+    meters = Geometry((4, 5, 6), (1000.0, 2.0, 3.0), (0.0, 0.0, 0.0))
+    with pytest.raises(GeometryError, match="6 m long"):
+        PhaseVolume(np.zeros((4, 5, 6), np.float32), meters, Provenance.MEASURED)

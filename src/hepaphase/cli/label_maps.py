@@ -27,6 +27,8 @@ def command(out: Path, cases: int, seed: int, organs: Path | None, names: Path |
 
     if (organs is None) != (names is None):
         raise click.UsageError("Give --organs and --names together.")
+    if organs is None and cases == 0:
+        raise click.UsageError("--cases 0 leaves nothing to write. Give --cases, or --organs and --names.")
     written = 0
     for number in track(range(seed, seed + cases), title="simulated bodies"):
         written += len(write_simulated(out, num_maps=1, seed=number))

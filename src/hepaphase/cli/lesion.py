@@ -1,5 +1,6 @@
 """``hepaphase lesion``: the lesion lab, a lesion across all phases at once."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,8 @@ def _place(text: str | None) -> "Xyz | None":
         return None
     try:
         x, y, z = (float(part) for part in text.split(","))
+        if not math.isfinite(x + y + z):
+            raise ValueError
     except ValueError:
         raise ConfigError(f"--at takes three numbers in mm, such as --at=-60,-20,110; got '{text}'.") from None
     return (x, y, z)

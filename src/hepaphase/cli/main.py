@@ -72,6 +72,12 @@ def _system(error: OSError) -> str:
     return f"{what}{error.strerror}. Make room, or give another place."
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of Python, or of torch: which is not imported here to ask."""
+    told = type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+    return isinstance(error, MemoryError) or told
+
+
 def main() -> None:
     """Run the command; bad input is one line on standard error and exit code 2, never a traceback."""
     try:
@@ -89,6 +95,11 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        click.echo("hepaphase: There is not enough memory for this. Free some, or give less at once.", err=True)
+        sys.exit(2)
     except OSError as error:
         if error.errno is None:  # not of the system but of a library's own making: a mistake of ours
             raise

@@ -14,7 +14,13 @@ from ._options import FOLDER, OUT, models_options
 @click.option("--memory", type=float, help="Also write plan.json, with a batch that fits so many GiB.")
 @click.option("--trust-names", is_flag=True, help="Do not measure whether phases are what they are called.")
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
-@click.option("--workers", default=1, show_default=True, help="Processes side by side, for crops that are lined up.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes side by side, for crops that are lined up.",
+)
 @models_options
 def command(  # noqa: PLR0913
     cohort: Path,

@@ -31,7 +31,8 @@ def command(out: Path, **options: Any) -> None:
     """Simulate patients with four-phase studies and write them to OUT, with masks and a table of lesions.
 
     A patient depends on its seed alone: the same seeds give the same files with any number of workers. Cases that are
-    already in OUT are kept. With --anatomy or --organs the patients lie on real anatomy, in a new folder.
+    already in OUT are kept, those of other seeds too; a cohort of another kind is refused. With --anatomy or --organs
+    the patients lie on real anatomy, in a new folder.
     """
     own = OwnAnatomy(**{name: options.pop(name) for name in ("anatomy", "organs", "names", "phases", "data")})
     asked = _Asked(**options)

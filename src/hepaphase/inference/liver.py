@@ -12,6 +12,8 @@ from ..resample.grid import resample
 from ..study.phase import Phase
 from ..study.study import MaskArray, Study
 
+_AIR_HU = -200.0
+"""A scan of an abdomen holds something darker, be it gas, lung or the air around."""
 SMALLEST_LIVER_ML = 50.0
 """Less than this is no liver, or too little of one to read (our choice)."""
 
@@ -52,7 +54,9 @@ def _missing(study: Study, reference: Phase, found_ml: float) -> str:
             f"The liver mask of '{study.case}' covers {found_ml:.0f} ml of its {reference} phase. "
             "Check that it lies where the scan lies, or leave it out."
         )
+    darkest_hu = float(study.phase(reference).hu.min())
+    hint = "" if darkest_hu < _AIR_HU else f"Its darkest voxel is {darkest_hu:.0f}: check that it is in HU. "
     return (
-        f"No liver was found in the {reference} phase of '{study.case}' ({found_ml:.0f} ml). "
+        f"No liver was found in the {reference} phase of '{study.case}' ({found_ml:.0f} ml). {hint}"
         "Check that the scan shows the upper abdomen, or give a liver mask."
     )

@@ -43,6 +43,10 @@ class Frame:
     header: Header
 
 
+_PLACE = ("ImageOrientationPatient", "PixelSpacing", "ImagePositionPatient", "Rows", "Columns")
+"""Elements without which an image has no place in the patient."""
+
+
 def frames(header: Header) -> Iterator[Frame]:
     """The images of one file.
 
@@ -101,6 +105,8 @@ def _frame(header: Header, where: Sequence[Any], index: int | None) -> Frame:
 
 
 def _slice(header: Header, find: Any, index: int | None) -> Slice:
+    if lacking := [key for key in _PLACE if find(key) is None]:
+        raise ValueError(f"it lacks {', '.join(lacking)}")
     cosines = [float(v) for v in find("ImageOrientationPatient")]
     y_mm, x_mm = (float(v) for v in find("PixelSpacing"))
     x, y, z = (float(v) for v in find("ImagePositionPatient"))

@@ -75,7 +75,8 @@ def why_left_out(data: Any) -> str:
 
 def _other_object(data: Any) -> str:
     kind = data.get("SOPClassUID")
-    name = str(kind.name) if kind else "object without a kind"
+    name = str(kind.name) if kind else ""
     if "Secondary Capture" in name or "Dose SR" in name:
         return "dose screen"
-    return str(data.get("Modality") or name)
+    modality = str(data.get("Modality") or "object")
+    return modality if kind else f"{modality} without SOPClassUID"

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.atomic import atomic_path, write_json, write_text
-from ..base.errors import ConfigError, InputError
+from ..base.errors import ConfigError, InputError, OutputError
 from ..base.log import track
 from ..io.case import STUDY_FILE, write_case
 from ..io.nifti import write_nifti
@@ -57,8 +57,12 @@ def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, qui
     """Write one case per seed below ``out``, a manifest and a table of patients; returns the names of the cases.
 
     A case depends on its seed alone, so the bytes are the same with any number of workers. Cases that are already
-    there are kept, which lets a stopped run go on.
+    there are kept, which lets a stopped run go on; those of other seeds stay in the manifest and the table.
+
+    Raises:
+        OutputError: when ``out`` holds a cohort of another kind.
     """
+    seeds = [*seeds, *_earlier(out, seeds, options)]
     plain = replace(options, weights={})  # sent to every worker with every case
     jobs = [(out, seed, plain) for seed in seeds]
     rows: list[_Row] = []
@@ -70,16 +74,37 @@ def write_cohort(out: Path, seeds: Sequence[int], options: CohortOptions, *, qui
     cases = [_manifest_row(row, options.weights.get(row.seed, 1.0)) for row in rows]
     manifest = {
         "schema": "hepaphase-cohort/1",
-        "phantom_version": PHANTOM_VERSION,
-        "cohort": options.name,
-        "population": options.population.name,
-        "grid": options.grid if isinstance(options.grid, str) else asdict(options.grid),
+        **_kind(options),
         "drawn_sha256": cohort_hash(cases),
         "cases": cases,
     }
     write_json(out / MANIFEST, manifest)
     write_text(out / METADATA, _table(rows))
     return [row.case for row in rows]
+
+
+def _kind(options: CohortOptions) -> dict[str, Any]:
+    """What all cases of one folder share."""
+    return {
+        "phantom_version": PHANTOM_VERSION,
+        "cohort": options.name,
+        "population": options.population.name,
+        "grid": options.grid if isinstance(options.grid, str) else asdict(options.grid),
+    }
+
+
+def _earlier(out: Path, seeds: Sequence[int], options: CohortOptions) -> list[int]:
+    """Seeds of the cases in ``out`` besides those asked for, after a look that they are of the same kind."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        there = {int(row["seed"]): str(row["case"]) for row in manifest["cases"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # nothing there, or of a run that was stopped
+    for name, value in json.loads(json.dumps(_kind(options))).items():
+        if (found := manifest.get(name)) != value:
+            raise OutputError(f"{out} holds a cohort with {name} {found!r}, asked for {value!r}. Give another folder.")
+    suffix = ".npz" if options.prepared else ""
+    return [seed for seed, case in there.items() if seed not in set(seeds) and (out / f"{case}{suffix}").exists()]
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from .phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase, Provenance
 HuArray = npt.NDArray[np.float32]
 MaskArray = npt.NDArray[np.uint8]
 LabelArray = npt.NDArray[np.uint16]
+LONGEST_MM = 3000.0
+"""No CT is longer (our choice: the longest tables scan about 2 m); spacing in other units is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class PhaseVolume:
 
     Raises:
         VolumeError: unless ``hu`` is a finite float32 (z, y, x) array.
-        GeometryError: unless its shape is that of ``geometry``.
+        GeometryError: unless its shape is that of ``geometry``, and that of a grid that a scanner can have.
     """
 
     hu: HuArray
@@ -40,6 +42,11 @@ class PhaseVolume:
 
     def __post_init__(self) -> None:
         check_volume(self.hu, self.geometry, what="The volume")
+        longest_mm = max(n * s for n, s in zip(self.geometry.shape_zyx, self.geometry.spacing_zyx_mm, strict=True))
+        if longest_mm > LONGEST_MM:
+            raise GeometryError(
+                f"The volume is {longest_mm / 1000:.0f} m long, which no CT is. Check the spacing in its header."
+            )
         if self.sd_hu is not None:
             check_volume(self.sd_hu, self.geometry, what="The uncertainty")
 
