@@ -28,8 +28,11 @@ def test_missing_phases_are_generated_first_where_asked(tmp_path) -> None:
     case = simulate(8, grid=GRID)
     study = case.study
     write_case(Study(study.case, {Phase.NC: study.phase(Phase.NC)}, masks=study.masks), tmp_path / "case")
-    found = CliRunner().invoke(group, ["check-physics", str(tmp_path / "case"), "--complete", "AP,PVP"])
+    words = ["check-physics", str(tmp_path / "case"), "--complete", "AP,PVP", "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(group, words)
     assert found.exit_code == 0, found.output
+    assert "Generated, not scanned: AP, PVP." in found.output
+    assert json.loads((tmp_path / "out" / "physics.json").read_text())["generated"] == ["AP", "PVP"]
     assert "liver PVP" in found.output and "liver DP |" not in found.output
 
 

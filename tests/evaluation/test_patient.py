@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hepaphase.base.errors import ConfigError, InputError
-from hepaphase.evaluation.bootstrap import Bootstrap, interval
-from hepaphase.evaluation.patient import differences, summarize
+from hepaphase.evaluation.bootstrap import Bootstrap, Interval, interval
+from hepaphase.evaluation.patient import Statistic, differences, summarize
 from hepaphase.evaluation.rows import PatientRow
-from hepaphase.evaluation.table import as_csv, markdown
+from hepaphase.evaluation.table import as_csv, cell, markdown
 from hepaphase.study.lesions import BENIGN, LESION_CLASSES, MALIGNANT
 
 KEYS = list(LESION_CLASSES)
@@ -98,6 +98,14 @@ def test_tables_carry_intervals_and_sizes() -> None:
     assert "| AUC hcc | " in text
     assert text.count("[") >= 2 * len(statistics)
     assert "num_positive,cohort" in as_csv(statistics, {"cohort": "sim"}).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("num_patients", "num_positive", "shown"),
+    [(9, None, "0.750 (too few)"), (40, 4, "0.750 (too few)"), (40, 5, "0.750 [0.500, 0.900]")],
+)
+def test_a_handful_of_patients_gets_no_interval(num_patients: int, num_positive: int | None, shown: str) -> None:
+    assert cell(Statistic("AUC", Interval(0.75, 0.5, 0.9), num_patients, num_positive)) == shown
 
 
 def test_the_auc_of_a_class_that_no_one_has_is_undefined() -> None:

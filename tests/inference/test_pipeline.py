@@ -172,6 +172,12 @@ def test_an_old_reading_goes_with_all_its_files_once_the_new_one_is_whole(readin
     assert {p for p in tmp_path.rglob("*") if p.is_file()} == set(paths)
 
 
+def test_the_report_says_what_its_reader_was_trained_on(reading: Reading, tmp_path: Path) -> None:
+    card = {"title": "tiny", "training_data": "Simulated exams of no one."}
+    write_reading(reading, tmp_path, replace(MODELS, diagnosis=replace(MODELS.diagnosis, card=card)))
+    assert "tiny. Trained on: Simulated exams of no one." in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_folder_that_a_killed_run_began_counts_as_empty(tmp_path: Path) -> None:
     (tmp_path / UNFINISHED).mkdir()
     (tmp_path / UNFINISHED / "liver.nii.gz").touch()

@@ -167,3 +167,23 @@ def test_the_input_is_left_alone():
     before = {phase: hu.copy() for phase, hu in study.hu.items()}
     render_report(report_input(study))
     assert all(np.array_equal(before[phase], study.hu[phase]) for phase in Phase)
+
+
+def test_every_printed_page_says_research_use_only(withheld_page):
+    page = re.search(r"@page \{.*?@bottom-center \{ content: \"([^\"]*)\"", withheld_page, flags=re.S)
+    assert page is not None and page[1].startswith("Research use only, not a medical device.")
+
+
+def test_the_page_says_where_facts_were_weighed_and_where_not():
+    report = report_input(aligned(GRIDS["axial thin"]))
+    assert "come from the images alone" not in render_report(report)
+    lesions = tuple(replace(f, image_probabilities=f.probabilities) for f in report.findings.lesions)
+    weighed = replace(report, findings=replace(report.findings, lesions=lesions))
+    assert "come from the images alone" in render_report(weighed)
+
+
+def test_a_liver_without_lesions_has_no_key_for_them():
+    report = report_input(aligned(GRIDS["axial thin"]))
+    study = replace(report.study, masks={**report.study.masks, "lesions": 0 * report.study.masks["lesions"]})
+    page = render_report(replace(report, study=study, findings=replace(report.findings, lesions=())))
+    assert "No focal liver lesion found" in page and "Color: lesions." not in page

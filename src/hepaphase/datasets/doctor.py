@@ -308,8 +308,10 @@ def _page(found: Audit) -> str:
     summary = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items())
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{html.escape(found.cohort)}: doctor</title><style>body{{font:15px sans-serif;margin:2em}}"
-        "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}</style>"
+        "div{overflow-x:auto}table{border-collapse:collapse}"
+        "td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}</style>"
         f"<h1>{html.escape(found.cohort)}</h1><p>Layout {html.escape(found.layout)}; {len(found.facts)} readable "
         f"case(s); {', '.join(f'{p} {n}' for p, n in phases.items())}; {summary}.</p>"
         f"<h2>What is wrong</h2>{_table_html(('case', 'level', 'kind', 'what'), wrong)}"
@@ -321,7 +323,9 @@ def _page(found: Audit) -> str:
 
 def _table_html(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     cells = "".join("<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
-    return "<table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{cells}</table>"
+    if not rows:
+        return "<p>Nothing.</p>"
+    return "<div><table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{cells}</table></div>"
 
 
 def _csv(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from .patient import Statistic
 
+FEWEST_PATIENTS, FEWEST_POSITIVE = 10, 5
+"""Fewer get no interval: drawing a handful again and again shows less spread than there is (our choice)."""
+
 
 def markdown(columns: Mapping[str, Sequence[Statistic]]) -> str:
-    """One table: a line per statistic, a column per result, each cell ``value [low, high]``, sizes beside.
+    """One table: a line per statistic, a column per result, each cell as ``cell`` gives it, sizes beside.
 
     Args:
         columns: title of the column to its statistics; lines are those of the first column, then what others add.
@@ -27,11 +30,17 @@ def markdown(columns: Mapping[str, Sequence[Statistic]]) -> str:
 
 
 def cell(statistic: Statistic) -> str:
-    """``value [low, high]`` with as many digits as the size of the value asks for; ``undefined`` for NaN."""
+    """``value [low, high]`` with as many digits as the size of the value asks for; ``undefined`` for NaN.
+
+    Where there are too few patients, or too few positive, the value stands alone and says so.
+    """
     if math.isnan(statistic.interval.value):
         return "undefined"
     digits = 3 if abs(statistic.interval.value) < 2 else 1
     i = statistic.interval
+    num_positive = statistic.num_positive
+    if statistic.num_patients < FEWEST_PATIENTS or (num_positive is not None and num_positive < FEWEST_POSITIVE):
+        return f"{i.value:.{digits}f} (too few)"
     return f"{i.value:.{digits}f} [{i.low:.{digits}f}, {i.high:.{digits}f}]"
 
 

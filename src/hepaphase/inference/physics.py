@@ -1,7 +1,7 @@
 """The physics of a study: its organs found, its phases lined up, all twelve measures taken."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..base.errors import ConfigError
 from ..evaluation.physics.card import Card, check
@@ -12,7 +12,7 @@ from ..organs.table import CLASSES
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..prepare.line_up import line_up
-from ..study.phase import Phase
+from ..study.phase import Phase, Provenance
 from ..study.study import Study
 from .complete import complete
 from .liver import find_liver
@@ -77,4 +77,5 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
     laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device)
     organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
     exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
-    return check(exam), warnings
+    made = tuple(str(p) for p, kind in laid.provenance.items() if kind is Provenance.SYNTHETIC)
+    return replace(check(exam), generated=made), warnings

@@ -208,7 +208,7 @@ def _report_input(reading: Reading, models: Models, withheld: Mapping[Phase, HuA
         read_from=reading.read_from,
         withheld=dict(withheld or {}),
         warnings=reading.warnings,
-        run=_run_text(reading),
+        run=_run_text(reading, models),
     )
 
 
@@ -220,9 +220,13 @@ def _phase_facts(reading: Reading, models: Models, phase: Phase) -> PhaseFacts:
     return PhaseFacts(recognised_by=scanned.recognised_by, time_source="typical" if scanned.time_s is None else "given")
 
 
-def _run_text(reading: Reading) -> dict[str, str]:
+def _run_text(reading: Reading, models: Models) -> dict[str, str]:
+    card = models.diagnosis.card
+    reader = str(card.get("title", "diagnosis"))
+    if "training_data" in card:
+        reader += f". Trained on: {card['training_data']}"
     total = sum(step.seconds for step in reading.steps)
     peak = next((s.peak_mib for s in reversed(reading.steps) if s.peak_mib is not None), None)
     steps = ", ".join(f"{step.name} {step.seconds:.1f}" for step in reading.steps)
-    facts = {"hepaphase": version("hepaphase"), "Seconds": f"{total:.1f} ({steps})"}
+    facts = {"hepaphase": version("hepaphase"), "Read by": reader, "Seconds": f"{total:.1f} ({steps})"}
     return facts if peak is None else {**facts, "Peak memory": f"{peak:.0f} MiB"}

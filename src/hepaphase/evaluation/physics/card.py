@@ -56,6 +56,8 @@ class Card:
     items: tuple[Item, ...]
     bands: Mapping[str, Band]
     """By the key of the item."""
+    generated: tuple[str, ...] = ()
+    """Phases that a model made."""
 
     def state(self, item: Item) -> str:
         """``pass`` inside the range of the notes; else ``fail`` where true patients are not either (their 1 to 99 %).
@@ -86,6 +88,7 @@ class Card:
         return {
             "schema": "hepaphase-physics/1",
             "case": self.case,
+            "generated": list(self.generated),
             "score": None if math.isnan(self.score()) else self.score(),
             "worst": None if worst is None else worst.key,
             "items": [self._row(item) for item in self.items],
@@ -93,7 +96,7 @@ class Card:
 
     def to_markdown(self) -> str:
         """A table: a line per item."""
-        lines = ["| measure | item | value | range | true patients, 1 to 99 % | |", "|---|---|---|---|---|---|"]
+        lines = ["| measure | item | value | range | true patients, 1 to 99 % | verdict |", "|---|---|---|---|---|---|"]
         for item in self.items:
             band = self.bands.get(item.key)
             shown = "" if band is None else f"{band.quantiles[0]:.3g} to {band.quantiles[-1]:.3g}"
@@ -104,7 +107,10 @@ class Card:
         told = "none failed" if worst is None else f"worst: {worst.key}"
         number = sum(bool(self._states(name)) for name in SCORED)
         score = "could not be taken" if math.isnan(self.score()) else f"{self.score():.2f}"
-        return "\n".join(lines) + f"\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n"
+        made = f"\n\nGenerated, not scanned: {', '.join(self.generated)}." if self.generated else ""
+        return (
+            "\n".join(lines) + f"{made}\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n"
+        )
 
     def _states(self, measure: str) -> set[str]:
         states = {self.state(item) for item in self.items if item.measure == measure}

@@ -55,7 +55,7 @@ def explained(exam: PhysicsExam) -> list[Item]:
     return [
         bounded("M8", "chi-square median", float(np.median(chi)), (0.0, 1.5)),
         bounded("M8", "chi-square 95th percentile", float(np.quantile(chi, 0.95)), (0.0, 4.0)),
-        bounded("M8", "misfit", float(np.sqrt(np.square(misses).mean())), (0.0, 1.3), "of noise"),
+        bounded("M8", "misfit", float(np.sqrt(np.square(misses).mean())), (0.0, 1.3), "times the noise"),
     ]
 
 
@@ -83,7 +83,7 @@ def reversible(exam: PhysicsExam) -> list[Item]:
     for number, phase in enumerate(exam.enhanced):
         left = np.abs(fit.voxels[:, number] - fit.fitted[:, number]).mean()
         value = float(left / exam.noise_of_enhancement(phase))
-        items.append(bounded("M12", f"return to NC {phase}", value, (0.0, 1.0), "of noise"))
+        items.append(bounded("M12", f"return to NC {phase}", value, (0.0, 1.0), "times the noise"))
     return items
 
 

@@ -33,12 +33,14 @@ def spleen_and_kidneys(exam: PhysicsExam) -> list[Item]:
     kidney = {p: exam.mean("kidneys", p) for p in Phase}
     aorta = exam.mean("aorta", Phase.PVP)
     wanted = (
-        ("spleen/aorta PVP", ratio(spleen[Phase.PVP], aorta), (0.45, 0.9), {Phase.PVP}),
-        ("spleen AP/PVP", ratio(spleen[Phase.AP], spleen[Phase.PVP]), (0.35, 2.1), {Phase.AP, Phase.PVP}),
-        ("kidneys PVP", kidney[Phase.PVP], _KIDNEY_PVP_HU, {Phase.PVP}),
-        ("kidneys DP/PVP", ratio(kidney[Phase.DP], kidney[Phase.PVP]), (0.6, math.inf), {Phase.DP, Phase.PVP}),
+        ("spleen/aorta PVP", ratio(spleen[Phase.PVP], aorta), (0.45, 0.9), "", {Phase.PVP}),
+        ("spleen AP/PVP", ratio(spleen[Phase.AP], spleen[Phase.PVP]), (0.35, 2.1), "", {Phase.AP, Phase.PVP}),
+        ("kidneys PVP", kidney[Phase.PVP], _KIDNEY_PVP_HU, "HU", {Phase.PVP}),
+        ("kidneys DP/PVP", ratio(kidney[Phase.DP], kidney[Phase.PVP]), (0.6, math.inf), "", {Phase.DP, Phase.PVP}),
     )
-    return [bounded("M5", name, value, limits) for name, value, limits, of in wanted if of <= exam.hu.keys()]
+    return [
+        bounded("M5", name, value, limits, unit) for name, value, limits, unit, of in wanted if of <= exam.hu.keys()
+    ]
 
 
 def mass(exam: PhysicsExam) -> list[Item]:

@@ -78,4 +78,4 @@ def _unchanged(exam: PhysicsExam, region: str, phase: Phase) -> Item:
     inside = exam.regions[region]
     change = float(np.abs(exam.enhancement(phase, smooth=False)[inside]).mean())
     noise = float(np.hypot(exam.noise_hu[phase], exam.noise_hu[Phase.NC]))
-    return bounded("M6", name, change / noise, (0.0, 1.0), "of noise")
+    return bounded("M6", name, change / noise, (0.0, 1.0), "times the noise")
