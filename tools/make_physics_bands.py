@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from hepaphase.benchmark.physics import true_cards, write_bands
+from hepaphase.benchmark.physics import completed_cards, true_cards, write_bands
 from hepaphase.evaluation import physics
+from hepaphase.study.phase import Phase
 from hepaphase.training.cohort import open_cohort
 
 
@@ -13,7 +14,8 @@ def main(prepared: Path, name: str, count: int = 200) -> None:
     files = open_cohort(prepared).files[:count]
     facts = {"cohort": name, "patients": f"the first {len(files)} by name"}
     target = Path(physics.__path__[0]) / "bands.json"
-    write_bands(true_cards(files), target, facts)
+    completed = completed_cards(files, (Phase.PVP, Phase.NC))
+    write_bands(true_cards(files), completed, target, facts)
     print(target)
 
 

@@ -8,7 +8,8 @@ from tests.toy_exams import aligned, toy_exam
 from hepaphase.recipes.synthesis import SMALL
 from hepaphase.study.phase import Phase
 from hepaphase.synthesis.grid import padded, scanned_of
-from hepaphase.synthesis.network import KineticNetwork
+from hepaphase.synthesis.maps import NUM_MAPS, bounded_maps
+from hepaphase.synthesis.network import Curves, KineticNetwork, Scanned
 from hepaphase.synthesis.plain import plainness
 
 
@@ -29,9 +30,27 @@ def test_what_looks_like_the_liver_is_plain_and_a_lesion_is_not(scan) -> None:
     assert found[5:7, 5:17, 5:19].mean() > 0.8
 
 
-def test_with_a_contrast_phase_nothing_is_taken_for_plain(scan) -> None:
+def test_with_a_contrast_phase_the_largest_deviation_of_any_phase_counts(scan) -> None:
     hu, liver = scan
-    assert plainness({Phase.NC: hu, Phase.AP: hu}, liver) is None and plainness({Phase.PVP: hu}, liver) is None
+    bright = hu.copy()
+    bright[5:8, 5:8, 15:20] += 60
+    found = plainness({Phase.NC: hu, Phase.AP: bright}, liver)
+    assert found is not None and found[6, 6, 17] < 0.1 and found[10, 10, 10] < 0.1 and found[6, 12, 17] > 0.6
+    assert not found[liver == 0].any() and found[3][liver[3] > 0].mean() > 0.6  # to the surface
+
+
+def test_a_curve_that_no_liver_shows_counts_as_made_up_only_beside_a_contrast_phase() -> None:
+    network = KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8)).eval()
+    raw = torch.zeros(2, 2, NUM_MAPS)
+    raw[:, 1, 6:9] = 6.0  # of the second voxel flows and blood: a vessel
+    exam = torch.zeros(2, network.circulations.num_outputs)
+    here = torch.tensor([[True, False, False, False], [False, False, True, False]])
+    maps, liver = bounded_maps(raw, here), bounded_maps(torch.zeros(2, 5, NUM_MAPS), here)
+    curves = Curves(maps, network.circulations.read(exam), torch.zeros(2, 2), liver=liver)
+    shown = Scanned(torch.zeros(2, 4, 2, 2, 2), here, torch.tensor([[0.0, 0.0, 70.0, 0.0]] * 2))
+    with torch.no_grad():
+        found = network._unlike_liver(curves, shown)
+    assert found.tolist() == [[1.0, 1.0], [0.0, 1.0]]
 
 
 def test_without_a_liver_nothing_is_plain(scan) -> None:

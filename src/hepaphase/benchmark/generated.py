@@ -120,11 +120,12 @@ def crps(made: Generated, truth: Floats, inside: Bools) -> float:
 def _noise(case: PreparedCase, made: Generated, scanned: Floats) -> dict[str, float]:
     """Size and spectrum of the noise against those of the scan itself, in plain liver.
 
-    Judged on one draw, never on a mean; of a generator that does not draw, on what it makes. ``noise_ratio`` and
+    Judged on one draw, never on a mean; of a generator that gives none, on what it makes. ``noise_ratio`` and
     ``grain_ratio`` (mean frequency) are one for a phase as noisy as a scan; ``spectrum_miss`` is the share of power in
     the wrong ring of frequency.
     """
-    one = made.hu if made.samples_hu is None else made.samples_hu[0]
+    one = made.draw_hu if made.draw_hu is not None else made.hu
+    one = one if made.samples_hu is None else made.samples_hu[0]
     inside = _plain_liver(case)
     if not inside.any():
         return {}
@@ -192,14 +193,14 @@ def _lesions(case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated
     noise = {p: noise_of(hu, around) for p, hu in inputs.items()}
     for inside in lesions:
         errors.append(abs(float((made.hu - truth)[inside].mean())))
-        seen = [abs(_contrast(hu, inside, around)) * float(inside.sum()) ** 0.5 / noise[p] for p, hu in inputs.items()]
-        if max(seen) >= VISIBLE and abs(_contrast(truth, inside, around)) >= TRUE_CONTRAST_HU:
+        seen = [abs(contrast(hu, inside, around)) * float(inside.sum()) ** 0.5 / noise[p] for p, hu in inputs.items()]
+        if max(seen) >= VISIBLE and abs(contrast(truth, inside, around)) >= TRUE_CONTRAST_HU:
             visible += 1
-            erased += abs(_contrast(made.hu, inside, around)) < FADED_HU
+            erased += abs(contrast(made.hu, inside, around)) < FADED_HU
     return {"lesion_mean_mae": float(np.mean(errors)), "visible": float(visible), "erased": float(erased)}
 
 
-def _contrast(hu: Floats, inside: Bools, around: Bools) -> float:
+def contrast(hu: Floats, inside: Bools, around: Bools) -> float:
     """HU of a lesion above the liver."""
     return float(np.asarray(hu)[inside].mean() - np.median(np.asarray(hu)[around]))
 

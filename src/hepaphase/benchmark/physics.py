@@ -11,15 +11,16 @@ import numpy as np
 from ..base.atomic import write_text
 from ..base.errors import InputError
 from ..base.log import track
-from ..evaluation.physics.card import QUANTILES, Card, check, make_bands
-from ..evaluation.physics.exam import PhysicsExam, examine, organs_of_labels
+from ..evaluation.physics.card import BESIDE, MEASURES, QUANTILES, Band, Card, check, make_bands
+from ..evaluation.physics.exam import LIVER_VESSELS, PhysicsExam, examine, organs_of_labels
+from ..study.phase import Phase
 from ..study.study import AlignedStudy
 from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, read_prepared
 
 
-def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None) -> PhysicsExam:
-    """A prepared simulated case, or ``study`` with its organs, as an exam to measure.
+def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None, *, without: Sequence[str] = ()) -> PhysicsExam:
+    """A prepared simulated case, or ``study`` with its organs except ``without``, as an exam to measure.
 
     Raises:
         InputError: when the case has no map of organs.
@@ -28,7 +29,8 @@ def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None) -> Phys
         raise InputError(f"'{case.case}' has no map of organs; the physics measures need a simulated cohort.")
     laid = aligned(case) if study is None else study
     laid = replace(laid, masks={**laid.masks, "liver": case.masks["liver"], "lesions": case.masks["lesions"]})
-    return examine(laid, organs_of_labels(case.masks["organs"]), **_facts(case.exam))
+    organs = {name: mask for name, mask in organs_of_labels(case.masks["organs"]).items() if name not in without}
+    return examine(laid, organs, **_facts(case.exam))
 
 
 def true_cards(paths: Sequence[Path], *, quiet: bool = False) -> list[Card]:
@@ -48,13 +50,40 @@ def held_still(case: PreparedCase) -> AlignedStudy:
     return replace(study, hu={**study.hu, **still})
 
 
-def write_bands(cards: Sequence[Card], path: Path, facts: Mapping[str, str]) -> None:
-    """Write the quantiles of every item as JSON."""
-    bands = {
-        key: {"n": band.num_patients, "quantiles": [float(np.round(v, 5)) for v in band.quantiles]}
-        for key, band in make_bands(cards).items()
+def completed_cards(paths: Sequence[Path], given: Sequence[Phase], *, quiet: bool = False) -> dict[Phase, list[Card]]:
+    """M10 and M11 of true phases, measured as in an exam completed from each of ``given``; no vessels of the liver.
+
+    Patients in whom something failed are left out.
+    """
+    found: dict[Phase, list[Card]] = {phase: [] for phase in given}
+    for case in map(read_prepared, track(paths, title="Measuring", total=len(paths), quiet=quiet)):
+        if case.exam.get("events"):
+            continue
+        exam = prepared_exam(case, held_still(case), without=LIVER_VESSELS)
+        for phase in given:
+            one = replace(exam, synthetic=frozenset(exam.hu) - {phase})
+            found[phase].append(Card(case.case, tuple(i for name in BESIDE for i in MEASURES[name](one)), {}))
+    return found
+
+
+def write_bands(
+    cards: Sequence[Card], completed: Mapping[Phase, Sequence[Card]], path: Path, facts: Mapping[str, str]
+) -> None:
+    """Write the quantiles of every item as JSON: of true exams, and of such measured as if completed from a phase."""
+    content = {
+        **facts,
+        "at": QUANTILES,
+        "bands": _rows(make_bands(cards)),
+        "completed": {str(p): _rows(make_bands(own)) for p, own in completed.items()},
     }
-    write_text(path, json.dumps({**facts, "at": QUANTILES, "bands": bands}, indent=1) + "\n")
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def _rows(bands: Mapping[str, Band]) -> dict[str, dict[str, Any]]:
+    return {
+        key: {"n": band.num_patients, "quantiles": [float(np.round(v, 5)) for v in band.quantiles]}
+        for key, band in bands.items()
+    }
 
 
 def _facts(exam: Mapping[str, Any]) -> dict[str, float]:

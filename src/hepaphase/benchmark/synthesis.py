@@ -241,10 +241,10 @@ def _points(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
 
 
 def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Generated]) -> dict[str, float]:
-    """The card of the scanned and generated phases together."""
+    """The card of the scanned and generated phases together; of draws where the generator gives them."""
     whole = replace(
         study,
-        hu={**study.hu, **{p: one.hu for p, one in made.items()}},
+        hu={**study.hu, **{p: one.hu if one.draw_hu is None else one.draw_hu for p, one in made.items()}},
         provenance={**study.provenance, **dict.fromkeys(made, Provenance.SYNTHETIC)},
         time_s={**study.time_s, **{p: one.time_s for p, one in made.items()}},
         transforms={**study.transforms, **dict.fromkeys(made, np.eye(4))},

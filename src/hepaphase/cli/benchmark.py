@@ -243,11 +243,12 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
 )
 @click.option("--draws", default=8000, show_default=True, help="Patients drawn besides, without a body around lesions.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, resamples: int) -> None:
+@click.option("--only-erased", is_flag=True, help="Only the lesions that the best guess erases (erased.csv).")
+def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, resamples: int, only_erased: bool) -> None:
     """Bracket what any reader or generator can reach on PREPARED (simulated, as simulate writes crops).
 
-    Writes ceiling.csv and table.md to OUT, what the observers said of each patient to OUT/rows, and what was measured
-    to OUT/cache.
+    Writes ceiling.csv, erased.csv (visible lesions that the best guess does not show) and table.md to OUT, what the
+    observers said of each patient to OUT/rows, and what was measured to OUT/cache.
     """
     from ..benchmark.ceiling.draws import WITH_LESION, draws_for
     from ..benchmark.ceiling.run import Ceiling, run
@@ -257,7 +258,7 @@ def ceiling(prepared: Path, out: Path, train: Path, cohort: str, draws: int, res
     named = COHORTS.get(cohort)
     population = draws_for(named.population) if named else WITH_LESION
     bootstrap = Bootstrap(num_resamples=resamples)
-    made = Ceiling(train=train, num_draws=draws, population=population, bootstrap=bootstrap)
+    made = Ceiling(train=train, num_draws=draws, population=population, bootstrap=bootstrap, only_erased=only_erased)
     click.echo(run(prepared, out, made, cohort=cohort))
 
 

@@ -10,7 +10,13 @@ from ..synthesis.load import generator_of
 
 
 def complete(
-    small: AlignedStudy, box: AlignedStudy, targets: tuple[Phase, ...], bundle: Bundle, *, device: str = "cpu"
+    small: AlignedStudy,
+    box: AlignedStudy,
+    targets: tuple[Phase, ...],
+    bundle: Bundle,
+    *,
+    device: str = "cpu",
+    draw: bool = False,
 ) -> tuple[AlignedStudy, AlignedStudy]:
     """Add the phases ``targets`` to both studies, marked synthetic, with their uncertainty.
 
@@ -20,6 +26,7 @@ def complete(
         targets: phases that are in neither.
         bundle: a synthesis bundle.
         device: where the network runs.
+        draw: give ``small`` the phases with the noise of a scan, where the generator knows it, for measuring.
     """
     if not targets:
         return small, box
@@ -28,7 +35,8 @@ def complete(
     low, high, low_sd, high_sd = dict(small.hu), dict(box.hu), dict(small.sd_hu), dict(box.sd_hu)
     for target in targets:
         made = generator.generate(small, target)
-        low[target], low_sd[target] = made.hu, made.sd_hu
+        low[target] = made.draw_hu if draw and made.draw_hu is not None else made.hu
+        low_sd[target] = made.sd_hu
         high[target] = apply_generated(box.hu[reference], box.geometry, small.hu[reference], made.hu, small.geometry)
         high_sd[target] = upsample_sd(made.sd_hu, small.geometry, box.geometry)
     return _marked(small, low, low_sd, targets), _marked(box, high, high_sd, targets)

@@ -12,8 +12,9 @@ from ..organs.table import CLASSES
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..prepare.line_up import line_up
+from ..prepare.scan_times import likely_times
 from ..study.phase import Phase, Provenance
-from ..study.study import Study
+from ..study.study import AlignedStudy, Study
 from .complete import complete
 from .liver import find_liver
 from .models import Models
@@ -74,8 +75,21 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
     grid = liver_grid(liver.mask, volume.geometry)
     laid = align(study, grid, reference=reference, masks=masks, transforms=transforms)
     targets = tuple(p for p in options.complete if p not in laid.hu)
-    laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device)
+    laid, told = _timed(laid, study)
+    laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device, draw=True)
     organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
     exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
     made = tuple(str(p) for p, kind in laid.provenance.items() if kind is Provenance.SYNTHETIC)
-    return replace(check(exam), generated=made), warnings
+    return replace(check(exam), generated=made), (*warnings, *told)
+
+
+def _timed(laid: AlignedStudy, study: Study) -> tuple[AlignedStudy, tuple[str, ...]]:
+    """Phases of unknown time at the time that their organs say, and what to tell."""
+    unknown = [p for p in study.inputs if p is not Phase.NC and study.phase(p).time_s is None]
+    found = likely_times(laid, unknown) if unknown else {}
+    told = [
+        f"When {p} was scanned is not known; by its organs {one.time_s:.0f} s after injection "
+        f"({one.interval_s[0]:.0f} to {one.interval_s[1]:.0f})."
+        for p, one in found.items()
+    ]
+    return replace(laid, time_s={**laid.time_s, **{p: one.time_s for p, one in found.items()}}), tuple(told)

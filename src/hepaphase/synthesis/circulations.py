@@ -15,6 +15,8 @@ from ..kinetics.patient import Patient
 from ..nn.kinetic_layer import cubic_weights
 from .protocol import LATEST_TIME_S
 
+ORGANS = ("aorta", "portal_vein", "hepatic_vein", "ivc", "spleen", "kidney", "muscle")
+"""Regions of the circulation model whose curves are known; the inputs of every tissue first."""
 _STEP_S = 0.5
 _LARGEST_LN_SCALE = 1.5
 """Dose and tube voltage together lie within a factor of 4.5 of the library's 530 mgI/kg at 120 kVp."""
@@ -41,9 +43,26 @@ class Circulations(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("curves_mg_per_ml", torch.from_numpy(_library_curves()))
+        self.register_buffer("curves_mg_per_ml", torch.from_numpy(_organ_curves()[:, :2].copy()))
         self._tables: tuple[Tensor, Tensor] | None = None
         self.register_load_state_dict_post_hook(_forget_tables)  # type: ignore[no-untyped-call]
+
+    def organs_mg_per_ml(self, mixture: Mixture, time_s: Tensor) -> Tensor:
+        """What the organs ``ORGANS`` hold as a whole at times (B, T), (B, O, T)."""
+        each = self.each_organ(time_s)
+        return torch.einsum("lobt,bl->bot", each, mixture.shares * mixture.scale[:, None])
+
+    def each_organ(self, time_s: Tensor) -> Tensor:
+        """The same of a unit of each member of the library, (L, O, B, T); vessels by the curves of the weights.
+
+        The curves of other organs are those of the circulation model of today.
+        """
+        curves = torch.from_numpy(_organ_curves()).to(self.curves_mg_per_ml)
+        curves[:, : self.curves_mg_per_ml.shape[1]] = self.curves_mg_per_ml
+        position = (time_s / _STEP_S).clamp(0, curves.shape[-1] - 1)
+        first = position.floor().clamp(max=curves.shape[-1] - 2)
+        part = position - first
+        return curves[..., first.long()] * (1 - part) + curves[..., first.long() + 1] * part
 
     @property
     def num_outputs(self) -> int:
@@ -91,8 +110,8 @@ def _forget_tables(module: nn.Module, _: object) -> None:
 
 
 @lru_cache(maxsize=1)
-def _library_curves() -> npt.NDArray[np.float32]:
-    """Aorta and portal vein of each member, mg/mL, (L, 2, S); rounded as a bundle rounds.
+def _organ_curves() -> npt.NDArray[np.float32]:
+    """Each of ``ORGANS`` in each member of the library, mg/mL, (L, O, S); rounded as a bundle rounds.
 
     Cardiac output and duration of the injection are what shapes the curves. This grid of 6 by 4 reproduces exams drawn
     from the distribution of kinetics.md A (150 drawn; size, age, cirrhosis, filtration, dose, saline varied too) with
@@ -104,7 +123,7 @@ def _library_curves() -> npt.NDArray[np.float32]:
         for duration_s in (20.0, 26.0, 32.0, 40.0):
             injection = Injection.for_patient(patient.weight_kg, duration_s=duration_s)
             flow = circulate(patient, injection, duration_s=LATEST_TIME_S, step_s=_STEP_S)
-            curves.append([flow.mg_per_ml["aorta"], flow.mg_per_ml["portal_vein"]])
+            curves.append([flow.mg_per_ml[name] for name in ORGANS])
     return np.asarray(curves, dtype=np.float16).astype(np.float32)
 
 

@@ -14,6 +14,7 @@ from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
 from .apply import apply_generated, upsample_sd
 from .facts import fact_numbers
+from .known_organs import KNOWN, blood_levels, organ_shares
 from .levels import level_numbers, liver_places
 from .network import Scanned
 from .plain import plainness
@@ -59,6 +60,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
     times = [float(study.time_s[p]) if p in study.inputs and p is not Phase.NC else 0.0 for p in Phase]
     inputs, liver = {p: study.hu[p] for p in study.inputs}, study.masks.get("liver")
     levels, plain = level_numbers(inputs, liver), plainness(inputs, liver)
+    organs, blood = organ_shares(inputs, study.masks), blood_levels(inputs, study.masks)
     return Scanned(
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
@@ -67,6 +69,8 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
         levels=torch.from_numpy(levels.reshape(1, -1)).to(device),
         liver=torch.from_numpy(liver_places(liver, _NUM_PLACES))[None].to(device),
         plain=None if plain is None else torch.from_numpy(plain)[None].to(device),
+        organs=None if organs is None else torch.from_numpy(organs)[None].to(device),
+        blood_hu=torch.from_numpy(blood)[None].to(device) if np.isfinite(blood).any() else None,
     )
 
 
@@ -75,7 +79,10 @@ def padded(scanned: Scanned, multiple: int) -> Scanned:
     missing = [-size % multiple for size in scanned.hu.shape[:1:-1]]
     pads = [amount for size in missing for amount in (0, size)]
     hu = functional.pad(scanned.hu, pads, mode="replicate")
-    scanned = scanned._replace(plain=None if scanned.plain is None else functional.pad(scanned.plain, pads))
+    scanned = scanned._replace(
+        plain=None if scanned.plain is None else functional.pad(scanned.plain, pads),
+        organs=None if scanned.organs is None else functional.pad(scanned.organs, pads),
+    )
     if scanned.liver is None:
         return scanned._replace(hu=hu)
     moved = torch.zeros_like(scanned.liver)
@@ -114,6 +121,6 @@ def _coarse(study: AlignedStudy) -> AlignedStudy:
         hu=hu,
         provenance={p: study.provenance[p] for p in hu},
         time_s={p: study.time_s[p] for p in hu},
-        masks={n: resample(m, fine, grid, order=0, fill=0) for n, m in study.masks.items() if n == "liver"},
+        masks={n: resample(m, fine, grid, order=0, fill=0) for n, m in study.masks.items() if n in ("liver", *KNOWN)},
         sd_hu={},
     )

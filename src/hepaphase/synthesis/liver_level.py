@@ -3,6 +3,8 @@
 B batch, K told numbers, S voxels of the liver, N knots, L library of circulations.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +21,29 @@ _RANKED = 4
 _SCALE_SPREAD, _SHARE_SPREAD = 0.3, 0.3
 """How far, relatively, the whole circulation and each member of the library may be from what was read of the scan."""
 _LEVEL_SPREAD_HU = 1.5
+_EARLY, _USUAL_EARLY_HU = KNOTS_S.index(20.0), 7.0
+"""Nothing has arrived in the liver at 20 s. What is expected then beyond the level without contrast agent is an error
+of the expectation; beyond that of nine simulated exams of ten the exam is unlike those it was fitted on, and the excess
+counts as spread at every knot."""
 _LARGEST_GAP_HU = 40.0
+BLOOD_HU, BLOOD_SD_HU = 40.0, 6.0
+"""Blood without contrast agent (physics notes, B: 0.7 HU per percent of hematocrit, and 10), and how far a patient's
+may be from it, scanner and mask included."""
+SEEN_BLOOD_SD_HU = 3.0
+"""The same where a non-contrast scan shows it (our choice)."""
+
+
+class SeenBlood(NamedTuple):
+    """Enhancement of V vessels in scanned phases, beside what each member of the library says."""
+
+    rise_hu: Tensor
+    """(B, V)."""
+    gain_hu: Tensor
+    """Of a unit of each member, (B, V, L)."""
+    known: Tensor
+    """Bool (B, V)."""
+    sd_hu: Tensor
+    """(B, V)."""
 
 
 class LiverLevel(nn.Module):
@@ -59,7 +83,9 @@ def fitted_times(like: Tensor) -> Tensor:
     return torch.tensor([KNOTS_S[k] for k in _FITTED], dtype=like.dtype, device=like.device)
 
 
-def agreeing(mixture: Mixture, base_hu: Tensor, gain_hu: Tensor, levels_hu: Tensor) -> Mixture:
+def agreeing(
+    mixture: Mixture, base_hu: Tensor, gain_hu: Tensor, levels_hu: Tensor, blood: SeenBlood | None = None
+) -> Mixture:
     """The circulation nearest to ``mixture`` with which the liver has the level that is expected of it.
 
     Enhancement is linear in the circulation, so this is one least squares problem per exam, with a Gaussian prior on
@@ -72,6 +98,7 @@ def agreeing(mixture: Mixture, base_hu: Tensor, gain_hu: Tensor, levels_hu: Tens
         base_hu: voxels of the liver without the part that depends on the circulation, (B, S).
         gain_hu: what a unit of each member of the library adds at each of :func:`fitted_times`, (B, S, N', L).
         levels_hu: expected of the liver at ``KNOTS_S``, (B, N).
+        blood: vessels that must agree as well, where masks of them are known.
     """
     amounts = mixture.shares * mixture.scale[:, None]
     each = base_hu[..., None] + torch.einsum("bsnl,bl->bsn", gain_hu, amounts)
@@ -81,8 +108,17 @@ def agreeing(mixture: Mixture, base_hu: Tensor, gain_hu: Tensor, levels_hu: Tens
     index = middle[..., None, None].expand(-1, -1, *gain_hu.shape[2:])
     effect = gain_hu.gather(1, index).mean(dim=1) * amounts[:, None, :]  # of a relative change, (B, N', L)
     gap = (levels_hu[:, list(_FITTED)] - level).clamp(-_LARGEST_GAP_HU, _LARGEST_GAP_HU)
+    odd = ((levels_hu[:, _EARLY] - levels_hu[:, 0]).abs() - _USUAL_EARLY_HU).clamp(min=0)
+    variance = (_LEVEL_SPREAD_HU**2 + odd**2)[:, None].expand_as(gap)
+    if blood is not None:
+        seen = blood.gain_hu * amounts[:, None, :] * blood.known[..., None]
+        effect = torch.cat([effect, seen], dim=1)
+        gap = torch.cat(
+            [gap, ((blood.rise_hu - seen.sum(dim=2)) * blood.known).clamp(-_LARGEST_GAP_HU, _LARGEST_GAP_HU)], dim=1
+        )
+        variance = torch.cat([variance, blood.sd_hu**2], dim=1)
     spread = _SHARE_SPREAD**2 * effect + _SCALE_SPREAD**2 * effect.sum(dim=2, keepdim=True)
-    noise = _LEVEL_SPREAD_HU**2 * torch.eye(gap.shape[1], dtype=gap.dtype, device=gap.device)
+    noise = torch.diag_embed(variance)
     solved = torch.linalg.solve(spread @ effect.transpose(1, 2) + noise, gap[..., None])
     change = (spread.transpose(1, 2) @ solved)[..., 0].clamp(-0.8, 2.0)
     amounts = amounts * (1 + change)

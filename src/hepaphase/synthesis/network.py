@@ -14,11 +14,22 @@ from ..nn.unet import SLOPE, FilmUNet
 from .circulations import Circulations, Mixture
 from .facts import NUM_FACTS
 from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
-from .liver_level import LiverLevel, agreeing, fitted_times
-from .maps import NUM_MAPS, NUM_PHASES, CurveMaps, bounded_maps, log_sd_at, window_at
+from .liver_level import (
+    BLOOD_HU,
+    BLOOD_SD_HU,
+    SEEN_BLOOD_SD_HU,
+    LiverLevel,
+    SeenBlood,
+    agreeing,
+    fitted_times,
+)
+from .maps import NUM_MAPS, NUM_PHASES, PHASE_TIMES_S, CurveMaps, bounded_maps, log_sd_at, window_at
 
 HAEMATOCRIT = 0.40
 """Of every patient; the network cannot see it, and its part is taken by the volumes (our choice)."""
+UNLIKE_HU = (60.0, 100.0)
+"""Enhancement beyond the liver's, in any phase, from which a voxel at the liver's level in the scan counts as made up
+in part and wholly (our choice)."""
 _TIME_SCALE_S = 100.0
 _HU_CENTER, _HU_SCALE = 50.0, 75.0
 _HU_WINDOW = (-250.0, 550.0)
@@ -42,6 +53,10 @@ class Scanned(NamedTuple):
     """Positions in the flattened volume of some voxels of the liver, (B, S); -1 where it is not known."""
     plain: Tensor | None = None
     """How surely each voxel is plain liver by what was scanned, 0 to 1, (B, z, y, x); None for not at all."""
+    organs: Tensor | None = None
+    """How much of each voxel is a known organ, (B, O + 1, z, y, x), ``known_organs.organ_shares``; None for nothing."""
+    blood_hu: Tensor | None = None
+    """Middle of aorta and portal vein in each phase, (B, 2, P), NaN where not known; None for nothing."""
 
 
 class Predicted(NamedTuple):
@@ -64,6 +79,8 @@ class Curves:
     """How much of each voxel is plain liver, (B, N)."""
     liver: CurveMaps | None = None
     """Of the voxels (B, S) whose mean is plain liver."""
+    organs: Tensor | None = None
+    """How much of each voxel is a known organ, (B, N, O + 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +168,31 @@ class KineticNetwork(nn.Module):
         maps = self._maps(per_voxel, scanned, voxels)
         seen = _pick(scanned.hu, voxels)  # (B, N, P)
         curves = Curves(maps, mixture, seen[..., 0])
+        if scanned.organs is not None:
+            curves = replace(curves, organs=_pick(scanned.organs, voxels))
         if self.config.num_levels and scanned.plain is not None and scanned.liver is not None:
             known = (scanned.liver[:, :1] >= 0) * _pick(scanned.plain[:, None], voxels)[..., 0]
             liver = self._maps(per_voxel, scanned, scanned.liver.clamp(min=0))
             curves = replace(curves, plain=known, liver=liver)
+            if bool(scanned.present[:, 1:].any()):
+                curves = replace(curves, plain=known * self._unlike_liver(curves, scanned))
         enhancement = self._enhancement_of(curves, scanned.time_s)
         level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
         return replace(curves, level_hu=level + maps.offset_hu)
+
+    def _unlike_liver(self, curves: Curves, scanned: Scanned) -> Tensor:
+        """How surely a voxel's curve is of no tissue of a liver, 0 to 1, (B, N); one where no contrast was scanned.
+
+        From the portal venous phase alone the tip of a real liver, 27 ml of it, was drawn as spleen, 140 HU above the
+        liver in the arterial phase. On 40 validation patients, PVP given, this changed liver voxels by at most 0.01 HU
+        and lesion means by -0.02 to -0.08 HU; from 30 HU on lesion means in NC got 0.2 HU worse.
+        """
+        assert curves.liver is not None
+        times = scanned.time_s.new_tensor([PHASE_TIMES_S[1:]]).expand(len(scanned.hu), -1)
+        own, liver = (self._enhancement(maps, curves.mixture, times) for maps in (curves.maps, curves.liver))
+        off = (own - liver.mean(dim=1, keepdim=True)).abs().amax(dim=2)
+        unlike = ((off - UNLIKE_HU[0]) / (UNLIKE_HU[1] - UNLIKE_HU[0])).clamp(0, 1)
+        return torch.where(scanned.present[:, 1:].any(dim=1, keepdim=True), unlike, torch.ones_like(unlike))
 
     def expected_levels(self, scanned: Scanned) -> Tensor:
         """The middle of the liver expected at ``liver_level.KNOTS_S``, (B, N); of use where its mask is known."""
@@ -183,13 +218,26 @@ class KineticNetwork(nn.Module):
         anchor = maps.anchor * scanned.present[:, None, :]
         anchored = torch.einsum("bsp,bspl->bsl", anchor, each[:, :, -NUM_PHASES:])
         base = (anchor * seen).sum(dim=-1) + maps.offset_hu
-        found = agreeing(mixture, base, each[:, :, :-NUM_PHASES] - anchored[:, :, None], levels)
+        blood = None if scanned.blood_hu is None else self._blood(scanned)
+        found = agreeing(mixture, base, each[:, :, :-NUM_PHASES] - anchored[:, :, None], levels, blood)
         known = (scanned.liver[:, :1] >= 0) & (scanned.levels.view(len(seen), NUM_PHASES, -1)[..., 0].sum(1) > 0)[
             :, None
         ]
         return Mixture(
             torch.where(known, found.shares, mixture.shares), torch.where(known[:, 0], found.scale, mixture.scale)
         )
+
+    def _blood(self, scanned: Scanned) -> SeenBlood:
+        """What aorta and portal vein say of the circulation: how far they are above blood without contrast agent."""
+        assert scanned.blood_hu is not None
+        without = scanned.blood_hu[:, :, :1]
+        known = without.isfinite() & scanned.present[:, None, :1]
+        without = torch.where(known, without, BLOOD_HU)
+        enhanced = scanned.present[:, None, 1:] & scanned.blood_hu[:, :, 1:].isfinite()
+        rise = torch.where(enhanced, scanned.blood_hu[:, :, 1:] - without, 0.0).flatten(1)
+        gain = kappa_hu_per_mg_ml(120.0) * self.circulations.each_organ(scanned.time_s[:, 1:])[:, :2]  # (L, 2, B, P-1)
+        sd = torch.where(known, SEEN_BLOOD_SD_HU, BLOOD_SD_HU).expand_as(enhanced)
+        return SeenBlood(rise, gain.permute(2, 1, 3, 0).flatten(1, 2), enhanced.flatten(1), sd.flatten(1))
 
     def _maps(self, per_voxel: Tensor, scanned: Scanned, voxels: Tensor | None) -> CurveMaps:
         hidden = self.hidden(_pick(per_voxel, voxels).float())
@@ -215,6 +263,8 @@ class KineticNetwork(nn.Module):
         if curves.plain is not None and curves.liver is not None:
             residual = residual * (1 - curves.plain[..., None])
             sd = _blend(sd, log_sd_at(curves.liver.log_sd, time_s).exp(), curves.plain)
+        if curves.organs is not None:
+            residual = residual * (1 - curves.organs.sum(dim=-1, keepdim=True))
         hu = curves.level_hu[..., None] + self._enhancement_of(curves, time_s) + residual
         return Predicted(hu, sd, residual)
 
@@ -256,11 +306,18 @@ class KineticNetwork(nn.Module):
         return added + law
 
     def _enhancement_of(self, curves: Curves, time_s: Tensor) -> Tensor:
-        """What contrast adds, (B, N, T): of a voxel that is in part plain liver, that part of the liver's mean."""
+        """What contrast adds, (B, N, T).
+
+        Of a voxel that is in part plain liver that part of the liver's mean, of one in a known organ that of the organ.
+        """
         own = self._enhancement(curves.maps, curves.mixture, time_s)
-        if curves.plain is None or curves.liver is None:
+        if curves.plain is not None and curves.liver is not None:
+            own = _blend(own, self._enhancement(curves.liver, curves.mixture, time_s), curves.plain)
+        if curves.organs is None:
             return own
-        return _blend(own, self._enhancement(curves.liver, curves.mixture, time_s), curves.plain)
+        whole = kappa_hu_per_mg_ml(120.0) * self.circulations.organs_mg_per_ml(curves.mixture, time_s)
+        taken = torch.einsum("bno,bot->bnt", curves.organs[..., : whole.shape[1]], whole)
+        return own * (1 - curves.organs.sum(dim=-1, keepdim=True)) + taken
 
     def _enhancement(self, maps: CurveMaps, mixture: Mixture, time_s: Tensor) -> Tensor:
         arterial, portal = self.circulations.basis(mixture, time_s)

@@ -1,4 +1,4 @@
-"""Where in the liver a non-contrast scan shows nothing but plain liver."""
+"""Where in the liver a scan shows nothing but plain liver."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,34 +17,46 @@ what the scan itself shows, true was 0.0 to 0.2 where the scan is within 2 HU of
 and 0.9 beyond 18 HU, a voxel or two below the surface; deeper even less. A straight line is near that; of 14 and 20 HU
 the second left fewer regions made up, at the same error of liver and lesions.
 """
+SEEN_HU = 40.0
+"""The same where contrast agent was scanned, of voxels that the network makes unlike any tissue of a liver (ours)."""
 _SMOOTHING_VOXELS = 1.0
 
 Floats = npt.NDArray[np.float32]
 
 
 def plainness(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | None) -> Floats | None:
-    """How surely each voxel is plain liver by a non-contrast scan, 0 to 1, (z, y, x); None without a liver.
+    """How surely each voxel is plain liver by what was scanned, 0 to 1, (z, y, x); None without a liver.
 
-    None too where a phase with contrast agent was scanned: from the portal venous phase the network made little up, and
-    drawing it to the liver cost up to 1.7 HU in lesion means and 0.5 HU in the liver (40 validation patients).
-
-    Zero outside the inner liver: its outermost voxels hold something else as well. The scan is smoothed in the mask.
+    From a non-contrast scan alone zero outside the inner liver: its outermost voxels hold something else as well. With
+    contrast agent the largest deviation in any phase counts, on ``SEEN_HU``, and the whole mask: there it is of use
+    only where the network says what no tissue of a liver shows (``_unlike_liver``). From the portal venous phase the
+    network makes little up otherwise, and drawing all of it to the liver cost up to 1.7 HU in lesion means and 0.5 HU
+    in the liver (40 validation patients). Scans are smoothed in the mask.
 
     Args:
         hu: scanned phases on a grid of 4 mm.
         liver: its mask on the same grid.
     """
     inside = None if liver is None else liver > 0
-    if inside is None or set(hu) != {Phase.NC}:
+    if inside is None:
         return None
     inner = ndimage.binary_erosion(inside)
     if not inner.any():
         return None
+    alone = set(hu) == {Phase.NC}
     part = tuple(slice(max(0, s.start - 4), s.stop + 4) for s in ndimage.find_objects(inside.astype(np.int8))[0])
-    weight = inside[part].astype(np.float32)
-    total = np.maximum(ndimage.gaussian_filter(weight, _SMOOTHING_VOXELS), 1e-3)
-    smooth = ndimage.gaussian_filter(np.asarray(hu[Phase.NC][part], np.float32) * weight, _SMOOTHING_VOXELS) / total
-    off = np.abs(smooth - np.median(smooth[inner[part]]))
+    off = np.max(
+        [_deviation(np.asarray(one[part], np.float32), inside[part], inner[part]) for one in hu.values()], axis=0
+    )
     found = np.zeros(inside.shape, np.float32)
-    found[part] = np.where(inner[part], np.clip(1 - off / PLAIN_HU, 0, 1), 0)
+    region, reach = (inner, PLAIN_HU) if alone else (inside, SEEN_HU)
+    found[part] = np.where(region[part], np.clip(1 - off / reach, 0, 1), 0)
     return found
+
+
+def _deviation(hu: Floats, inside: npt.NDArray[np.bool_], inner: npt.NDArray[np.bool_]) -> Floats:
+    """How far each voxel is from the middle of the inner liver, HU, after smoothing within the mask."""
+    weight = inside.astype(np.float32)
+    total = np.maximum(ndimage.gaussian_filter(weight, _SMOOTHING_VOXELS), 1e-3)
+    smooth = ndimage.gaussian_filter(hu * weight, _SMOOTHING_VOXELS) / total
+    return np.asarray(np.abs(smooth - np.median(smooth[inner])))

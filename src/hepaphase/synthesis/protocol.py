@@ -29,6 +29,9 @@ class Generated:
     samples_hu: HuArray | None = None
     """What was drawn, (draws, z, y, x), whose median is ``hu``; None of generators that do not draw, and on grids other
     than that of training."""
+    draw_hu: HuArray | None = None
+    """The phase with the noise of a scan (``synthesis.draw``); None of generators that draw samples or say nothing of
+    noise, and on grids other than that of training."""
     stretch: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Factors on ``sd_hu`` that give the central 68 and 95 % to one who knows the tissue (``spread.REGIONS``), as found
     on validation patients; empty where none were."""

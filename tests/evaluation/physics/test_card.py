@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.toy_exams import aligned, toy_exam
 
-from hepaphase.evaluation.physics.card import MEASURES, Band, Card, check, make_bands, shipped_bands
-from hepaphase.evaluation.physics.exam import examine, noise_of, organs_of_labels
+from hepaphase.evaluation.physics.card import MEASURES, Band, Card, bands_for, check, make_bands, shipped_bands
+from hepaphase.evaluation.physics.exam import LIVER_VESSELS, examine, noise_of, organs_of_labels
 from hepaphase.evaluation.physics.item import Item
 from hepaphase.phantom.labels import Organ
 from hepaphase.study.phase import Phase
@@ -74,3 +75,24 @@ def test_noise_is_found_beside_an_edge() -> None:
     hu = np.random.default_rng(0).normal(0, 8, (30, 30, 30)).astype(np.float32)
     hu[15:] += 300
     assert noise_of(hu, np.ones(hu.shape, bool)) == pytest.approx(8.0, rel=0.05)
+
+
+def test_an_exam_completed_from_one_phase_is_held_against_such_exams() -> None:
+    exam = made_exam()
+    few = replace(exam, regions={n: r for n, r in exam.regions.items() if n not in LIVER_VESSELS})
+    made = frozenset({Phase.NC, Phase.AP, Phase.DP})
+    bands, compared = bands_for(replace(few, synthetic=made))
+    assert "PVP" in compared and bands["M11 noise NC"].quantiles[0] < shipped_bands()["M11 noise NC"].quantiles[0]
+    for other in (few, replace(exam, synthetic=made), replace(few, synthetic=frozenset({Phase.DP}))):
+        assert bands_for(other) == (shipped_bands(), "")
+    assert "held against PVP" in check(replace(few, synthetic=made)).to_markdown()
+
+
+def test_a_region_of_two_voxels_has_a_mean() -> None:
+    exam = made_exam()
+    two = np.zeros_like(exam.regions["spleen"])
+    two[tuple(np.argwhere(exam.regions["spleen"])[:2].T)] = True
+    few = replace(exam, regions={**exam.regions, "spleen": two})
+    rise = (exam.hu[Phase.PVP] - exam.hu[Phase.NC])[two]
+    assert few.mean("spleen", Phase.PVP) == pytest.approx(float(rise.mean()), abs=1e-3)
+    assert {"M8", "M9"} <= {i.measure for i in check(few).items if not i.missing}

@@ -14,6 +14,7 @@ from ...phantom.population import Population
 from ...study.lesions import LESION_CLASSES
 from .bracket import Observed, auc_figures, observe_all
 from .draws import FIRST_SEED, WITH_LESION, Draws, draw_many
+from .erased import erased_figures, erased_table, seen_in
 from .error import error_figures
 from .figures import Figure, Key, bracket_text, brackets, write_figures
 from .measure import measured
@@ -32,10 +33,12 @@ class Ceiling:
     population: Population = WITH_LESION
     """Of those drawn."""
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    only_erased: bool = False
+    """Only ``erased.csv``, in a minute."""
 
 
 def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet: bool = False) -> str:
-    """Write ``ceiling.csv``, ``table.md`` and what the observers said (``rows``) below ``out``; return the table.
+    """Write ``ceiling.csv``, ``erased.csv``, ``table.md`` and what the observers said (``rows``); return the table.
 
     What was measured and drawn is kept in ``out/cache`` and taken from there next time.
 
@@ -46,18 +49,23 @@ def run(prepared: Path, out: Path, ceiling: Ceiling, *, cohort: str = "", quiet:
     need("sklearn", extra="benchmark")
     test = measured(prepared, out / "cache" / "test.npz", quiet=quiet)
     train = measured(ceiling.train, out / "cache" / "train.npz", quiet=quiet)
-    draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", population=ceiling.population, quiet=quiet)
-    observed = observe_all(train, test, draws, quiet=quiet)
-    figures = auc_figures(observed, ceiling.bootstrap)
-    figures += error_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
     facts = {
         "cohort": cohort or prepared.resolve().name,
         "train": f"{ceiling.train.resolve().name}, {len(train.case)} patients",
         "draws": str(ceiling.num_draws),
     }
+    seen = seen_in(ceiling.train, quiet=quiet), seen_in(prepared, quiet=quiet)
+    erased = erased_figures(train, test, seen, ceiling.bootstrap, quiet=quiet)
+    write_figures(out / "erased.csv", erased, {**facts, "draws": "0"})
+    if ceiling.only_erased:
+        return erased_table(erased)
+    draws = drawn(ceiling.num_draws, out / "cache" / "draws.npz", population=ceiling.population, quiet=quiet)
+    observed = observe_all(train, test, draws, quiet=quiet)
+    figures = auc_figures(observed, ceiling.bootstrap)
+    figures += error_figures(train, test, draws, ceiling.bootstrap, quiet=quiet)
     write_figures(out / "ceiling.csv", figures, facts)
     write_observers(out / "rows", observed, facts)
-    text = table(figures)
+    text = f"{table(figures)}\n{erased_table(erased)}"
     write_text(out / "table.md", text)
     return text
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ...study.phase import Phase
 from . import fits, organs, places, signs, texture, vessels
-from .exam import PhysicsExam
+from .exam import LIVER_VESSELS, PhysicsExam
 from .item import Item, Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -31,6 +32,8 @@ MEASURES: Mapping[str, Measure] = {
 """In the order of the notes."""
 SCORED = tuple(name for name in MEASURES if name != "M12")
 """Measures that the score counts."""
+BESIDE = ("M10", "M11")
+"""Measures that hold a phase against those that were scanned."""
 QUANTILES = (0.01, 0.025, 0.5, 0.975, 0.99)
 STATES = ("pass", "flag", "fail", "not measured")
 
@@ -58,6 +61,8 @@ class Card:
     """By the key of the item."""
     generated: tuple[str, ...] = ()
     """Phases that a model made."""
+    compared: str = ""
+    """What of true patients the bands are, where it is not all phases scanned and all vessels known."""
 
     def state(self, item: Item) -> str:
         """``pass`` inside the range of the notes; else ``fail`` where true patients are not either (their 1 to 99 %).
@@ -89,6 +94,7 @@ class Card:
             "schema": "hepaphase-physics/1",
             "case": self.case,
             "generated": list(self.generated),
+            "compared": self.compared,
             "score": None if math.isnan(self.score()) else self.score(),
             "worst": None if worst is None else worst.key,
             "items": [self._row(item) for item in self.items],
@@ -108,8 +114,10 @@ class Card:
         number = sum(bool(self._states(name)) for name in SCORED)
         score = "could not be taken" if math.isnan(self.score()) else f"{self.score():.2f}"
         made = f"\n\nGenerated, not scanned: {', '.join(self.generated)}." if self.generated else ""
+        beside = f"True patients: {self.compared}.\n" if self.compared else ""
         return (
-            "\n".join(lines) + f"{made}\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n"
+            "\n".join(lines)
+            + f"{made}\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n{beside}"
         )
 
     def _states(self, measure: str) -> set[str]:
@@ -136,9 +144,26 @@ class Card:
 
 
 def check(exam: PhysicsExam, *, bands: Mapping[str, Band] | None = None) -> Card:
-    """Take all twelve measures; ``bands`` are those that ship unless given."""
-    items = [item for measure in MEASURES.values() for item in measure(exam)]
-    return Card(exam.case, tuple(items), shipped_bands() if bands is None else bands)
+    """Take all twelve measures; ``bands`` are those that ship for such an exam (:func:`bands_for`) unless given."""
+    items = tuple(item for measure in MEASURES.values() for item in measure(exam))
+    if bands is not None:
+        return Card(exam.case, items, bands)
+    found, compared = bands_for(exam)
+    return Card(exam.case, items, found, compared=compared)
+
+
+def bands_for(exam: PhysicsExam) -> tuple[Mapping[str, Band], str]:
+    """The bands that ship for such an exam, and what they are of.
+
+    In an exam completed from one scanned phase M10 and M11 hold everything against that one phase, and where vessels of
+    the liver are not known they count as regions and as noise. So do those of true phases, measured in the same way.
+    """
+    scanned = [p for p in exam.hu if p not in exam.synthetic]
+    known = exam.regions.keys() & set(LIVER_VESSELS)
+    if len(scanned) == 1 and exam.synthetic and not known and scanned[0] in (like := _shipped().completed):
+        told = f"{' and '.join(BESIDE)} without vessels of the liver, held against {scanned[0]} as if made from it"
+        return {**shipped_bands(), **like[scanned[0]]}, told
+    return shipped_bands(), ""
 
 
 def make_bands(cards: Sequence[Card]) -> dict[str, Band]:
@@ -149,12 +174,28 @@ def make_bands(cards: Sequence[Card]) -> dict[str, Band]:
     return {key: Band(_five(np.quantile(found, QUANTILES).tolist()), len(found)) for key, found in values.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Shipped:
+    scanned: Mapping[str, Band]
+    completed: Mapping[Phase, Mapping[str, Band]]
+    """By the one phase that counts as scanned; vessels of the liver not known."""
+
+
+def shipped_bands() -> Mapping[str, Band]:
+    """Of patients with every phase scanned and every vessel known, named in ``bands.json`` beside this file."""
+    return _shipped().scanned
+
+
 @lru_cache(maxsize=1)
-def shipped_bands() -> dict[str, Band]:
-    """Of the patients named in ``bands.json`` beside this file."""
-    path = files(__package__) / "bands.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return {key: Band(_five(row["quantiles"]), row["n"]) for key, row in content["bands"].items()}
+def _shipped() -> _Shipped:
+    content = json.loads((files(__package__) / "bands.json").read_text(encoding="utf-8"))
+    return _Shipped(
+        _read(content["bands"]), {Phase(name): _read(rows) for name, rows in content.get("completed", {}).items()}
+    )
+
+
+def _read(rows: Mapping[str, Any]) -> dict[str, Band]:
+    return {key: Band(_five(row["quantiles"]), row["n"]) for key, row in rows.items()}
 
 
 def _five(values: Sequence[float]) -> tuple[float, float, float, float, float]:

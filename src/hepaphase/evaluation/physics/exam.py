@@ -21,6 +21,8 @@ SMOOTHING_MM = 4.0
 LEAST_NOISE_HU = 0.5
 """Noise below this is not believed: volumes are stored in whole HU."""
 VESSELS = ("aorta", "portal_vein", "hepatic_vein", "vena_cava")
+LIVER_VESSELS = ("portal_vein", "hepatic_vein")
+"""Those within the liver, which our organ model does not find."""
 LABELS = {
     "spleen": Organ.SPLEEN,
     "kidneys": Organ.KIDNEY,
@@ -104,6 +106,7 @@ class PhysicsExam:
         values = np.asarray(self.hu[phase][self.regions[region]], np.float64) - self.hu[Phase.NC][self.regions[region]]
         low, high = np.quantile(values, [0.25, 0.75]) if values.size else (0.0, 0.0)
         middle = values[(values >= low) & (values <= high)]
+        middle = middle if middle.size else values  # of two voxels none lies between the quartiles
         return float(middle.mean()) if middle.size else float("nan")
 
     @property

@@ -5,19 +5,24 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from ...base.errors import BundleError
 from ...bundle.bundle import Bundle
+from ...evaluation.physics.exam import noise_of
 from ...nn.unet import GRID_MULTIPLE
 from ...study.phase import Phase
 from ...study.study import AlignedStudy, HuArray
-from ..grid import SPACING_MM, as_volume, on_training_grid, padded, scanned_of
+from ..draw import drawn
+from ..grid import SPACING_MM, as_volume, fits, on_training_grid, padded, scanned_of
 from ..network import Curves, KineticNetwork, NetworkConfig
 from ..protocol import Generated, check_request
 from ..spread import calibrated, factors_for, remaining
 
 KIND = "synthesis"
+_FEWEST_SLICES = 3
+"""Noise is measured from slice to slice."""
 
 
 class Generator:
@@ -67,7 +72,12 @@ class Generator:
         wanted_s = check_request(study, target, time_s)
         made = on_training_grid(study, wanted_s, self._predict)
         factors = factors_for(self.spread, study, target)
-        return replace(made, sd_hu=calibrated(made.sd_hu, study, factors), stretch=remaining(study, factors))
+        return replace(
+            made,
+            sd_hu=calibrated(made.sd_hu, study, factors),
+            stretch=remaining(study, factors),
+            draw_hu=_draw(study, made),
+        )
 
     def _predict(self, study: AlignedStudy, time_s: float) -> tuple[HuArray, HuArray, HuArray]:
         with torch.inference_mode():
@@ -78,6 +88,15 @@ class Generator:
         size = [-(-n // GRID_MULTIPLE) * GRID_MULTIPLE for n in shape]
         hu, sd_hu, residual_hu = (as_volume(part.reshape(size), shape) for part in predicted)
         return hu, sd_hu, residual_hu
+
+
+def _draw(study: AlignedStudy, made: Generated) -> HuArray | None:
+    """With the noise of the scanned phase nearest in time; None where noise cannot be measured."""
+    if not fits(study.geometry) or "liver" not in study.masks or study.geometry.shape_zyx[0] < _FEWEST_SLICES:
+        return None
+    like = min(study.inputs, key=lambda p: abs(study.time_s[p] - made.time_s))
+    noise = noise_of(study.hu[like], ndimage.binary_erosion(study.masks["liver"] > 0))
+    return drawn(made.hu, study.hu[like], noise_hu=noise)
 
 
 def pack_bundle(config: NetworkConfig, weights: dict[str, Tensor], card: dict[str, Any]) -> Bundle:
