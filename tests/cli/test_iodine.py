@@ -31,6 +31,7 @@ def test_iodine_of_a_scanned_pair_and_of_a_generated_one(tmp_path) -> None:
         out = tmp_path / f"out-{name}"
         found = CliRunner().invoke(group, ["iodine", written(case, tmp_path / name, phases), str(out)])
         assert found.exit_code == 0, found.output
+        assert found.output.splitlines()[-1].endswith("iodine.json")
         facts[name] = json.loads((out / "iodine.json").read_text())
         iodine, _ = read_nifti(out / "iodine_PVP.nii.gz")
         plain, _ = read_nifti(out / "VNC_from_PVP.nii.gz")

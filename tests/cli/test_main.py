@@ -51,6 +51,14 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pat
         assert isinstance(result.exception, OutputError) and "is a file" in str(result.exception), command
 
 
+def test_a_folder_without_the_right_to_write_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o555)
+    if os.access(tmp_path / "locked", os.W_OK):
+        pytest.skip("this user may write anywhere")
+    result = CliRunner().invoke(group, ["simulate", str(tmp_path / "locked" / "out"), "--cases", "1", "--seed", "1"])
+    assert isinstance(result.exception, OutputError) and "no right to write" in str(result.exception)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs limits on the size of files")
 def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path: Path) -> None:
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"

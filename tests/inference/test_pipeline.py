@@ -1,6 +1,7 @@
 """A study goes in, everything promised comes out, where it belongs, marked as what it is."""
 
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hepaphase.base.atomic import UNFINISHED
 from hepaphase.base.errors import ConfigError, MissingPhaseError, OutputError, StudyError
 from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.inference.masks import lesions_on_grid
+from hepaphase.inference.models import Models
 from hepaphase.inference.options import ReadOptions
 from hepaphase.inference.pipeline import Reading, read
 from hepaphase.inference.single import synthesize
@@ -97,6 +99,7 @@ def test_an_empty_liver_is_refused() -> None:
 
 
 def test_everything_promised_is_written_on_the_reference_grid(reading: Reading, tmp_path: Path) -> None:
+    tmp_path = tmp_path / "Läsionen 肝" / "visit 1"
     paths = write_reading(reading, tmp_path, MODELS, all_grids=True)
     names = {str(p.relative_to(tmp_path)) for p in paths}
     synthetic = {f"synthetic/{p}{s}.nii.gz" for p in ("AP", "DP") for s in ("", "_sd")}
@@ -116,6 +119,7 @@ def test_written_masks_and_generated_phases_say_what_they_are(reading: Reading, 
     assert hu.min() >= 0
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["research_use_only"] is True
+    assert run["device"] == "cpu" and run["deterministic"] is True
     assert set(run["inputs"]) == {"NC", "PVP"}
     assert run["models"]["diagnosis"]["name"] == "tiny"
     assert [s["name"] for s in run["steps"]] == ["liver", "prepare", "complete", "diagnose", "measure"]
@@ -170,6 +174,16 @@ def test_an_old_reading_goes_with_all_its_files_once_the_new_one_is_whole(readin
     assert (tmp_path / "synthetic/AP.nii.gz").exists() and (tmp_path / "run.json").exists()
     paths = write_reading(alone, tmp_path, MODELS)
     assert {p for p in tmp_path.rglob("*") if p.is_file()} == set(paths)
+
+
+def test_no_network_is_asked_from_the_models_to_the_last_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    models = Models.load()
+    write_reading(read(study(Phase.PVP), models, ReadOptions(complete=())), tmp_path, models)
 
 
 def test_the_report_says_what_its_reader_was_trained_on(reading: Reading, tmp_path: Path) -> None:

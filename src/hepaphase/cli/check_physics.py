@@ -53,3 +53,5 @@ def command(  # noqa: PLR0913
     for warning in warnings:
         click.echo(warning, err=True)
     click.echo(card.to_markdown())
+    if out is not None:
+        click.echo(f"{out / 'physics.json'}\n{out / 'table.md'}")

@@ -44,3 +44,5 @@ def command(pred: Path, truth: Path, out: Path | None, resamples: int, seed: int
         write_lesions(out / "lesions.csv", [lesion for case in cases for lesion in case.lesions], facts)
         write_text(out / "table.md", table)
     click.echo(table)
+    if out is not None:
+        click.echo("\n".join(str(out / name) for name in ("patients.csv", "lesions.csv", "table.md")))

@@ -80,7 +80,7 @@ def iodine_maps(
         whole = paste(np.asarray(volume, np.float32), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}, not measured")
     write_json(out / "iodine.json", facts)
-    return paths
+    return [*paths, out / "iodine.json"]
 
 
 def _enhanced_only(study: AlignedStudy) -> AlignedStudy:

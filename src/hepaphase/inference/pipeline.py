@@ -51,6 +51,8 @@ class Reading:
     steps: tuple[Step, ...]
     registration: Mapping[Phase, Quality] = field(default_factory=dict)
     """How well each phase that was registered lies on the reference, those that failed included."""
+    device: str = "cpu"
+    """Where networks ran."""
 
     def on_reference_grid(self, array: npt.NDArray[Any], *, fill: float) -> npt.NDArray[Any]:
         """An array of the box in its place on the whole reference grid."""
@@ -97,7 +99,10 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
             findings, weighed = weigh_findings(findings, study.clinical)
             told += weighed
     warnings = (*found.warnings, *lined.warnings, *told, *_warnings(lined.study, registered=options.register))
-    return Reading(lined.study, box, grid, place, tuple(seen.hu), findings, warnings, tuple(log.steps), lined.quality)
+    read_from, steps = tuple(seen.hu), tuple(log.steps)
+    return Reading(
+        lined.study, box, grid, place, read_from, findings, warnings, steps, lined.quality, device=options.device
+    )
 
 
 def lined_up(

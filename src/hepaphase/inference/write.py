@@ -113,7 +113,8 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
         "research_use_only": True,
         "versions": {name: version(name) for name in ("hepaphase", "torch", "monai", "numpy")},
         "python": platform.python_version(),
-        "deterministic": True,
+        "device": reading.device,
+        "deterministic": reading.device == "cpu",
         "inputs": input_hashes(reading.source),
         "models": {
             kind: {"name": bundle.card.get("title", kind), "versions": dict(bundle.versions)}
@@ -228,5 +229,9 @@ def _run_text(reading: Reading, models: Models) -> dict[str, str]:
     total = sum(step.seconds for step in reading.steps)
     peak = next((s.peak_mib for s in reversed(reading.steps) if s.peak_mib is not None), None)
     steps = ", ".join(f"{step.name} {step.seconds:.1f}" for step in reading.steps)
-    facts = {"hepaphase": version("hepaphase"), "Read by": reader, "Seconds": f"{total:.1f} ({steps})"}
+    facts = {
+        "hepaphase": version("hepaphase"),
+        "Read by": reader,
+        "Seconds": f"{total:.1f} on {reading.device} ({steps})",
+    }
     return facts if peak is None else {**facts, "Peak memory": f"{peak:.0f} MiB"}

@@ -36,11 +36,13 @@ def plot_curves(curves: Sequence[Curve], path: Path) -> None:
 def plot_noise(spectra: Sequence[Spectrum], path: Path) -> None:
     """Measured (points) on asked (lines), one panel per grid."""
     figure = Figure(figsize=(10, 3), layout="constrained")
-    for axis, pixel_mm in zip(figure.subplots(1, len(GRIDS_MM)), GRIDS_MM, strict=True):
+    panels = figure.subplots(1, len(GRIDS_MM))
+    panels[0].set_ylabel("share of noise power")
+    for axis, pixel_mm in zip(panels, GRIDS_MM, strict=True):
         for one in (s for s in spectra if s.pixel_mm == pixel_mm):
             (line,) = axis.plot(one.frequency_per_mm, one.asked, lw=1)
             axis.plot(one.frequency_per_mm, one.power, ".", ms=3, color=line.get_color(), label=one.reconstruction)
-        axis.set(xlabel="1/mm", title=f"{pixel_mm:g} mm pixels")
+        axis.set(xlabel="spatial frequency, 1/mm", title=f"{pixel_mm:g} mm pixels")
         axis.legend(fontsize=7)
     _save(figure, path)
 
@@ -50,6 +52,8 @@ def plot_sizes(rows: Sequence[Counted], path: Path) -> None:
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     for axis, row in zip(figure.subplots(3, 3).flat, rows, strict=True):
         _histogram(axis, row)
+    figure.supxlabel("long axis, mm", fontsize=8)
+    figure.supylabel("share of lesions", fontsize=8)
     _save(figure, path)
 
 
@@ -87,7 +91,7 @@ def side_by_side(livers: Sequence[Liver], path: Path) -> bool:
     for column, pair in enumerate(pairs):
         for axis, one in zip(axes[:, column], pair, strict=True):
             axis.imshow(_slice(one), cmap="gray", vmin=LEVEL_HU - WIDTH_HU / 2, vmax=LEVEL_HU + WIDTH_HU / 2)
-            axis.set_title(f"{one.name}, {one.phase}", fontsize=7)
+            axis.set_title(f"{one.name}, {one.phase}, {'measured' if one.real else 'simulated'}", fontsize=7)
             axis.set_axis_off()
     _save(figure, path)
     return True
