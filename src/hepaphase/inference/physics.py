@@ -56,6 +56,19 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
         StudyError: when no liver is found.
     """
     options = options or PhysicsOptions()
+    laid, warnings = completed(study, models, options)
+    organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
+    exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
+    made = tuple(str(p) for p, kind in laid.provenance.items() if kind is Provenance.SYNTHETIC)
+    return replace(check(exam), generated=made), warnings
+
+
+def completed(study: Study, models: Models, options: PhysicsOptions) -> tuple[AlignedStudy, tuple[str, ...]]:
+    """The study as it is measured, on 4 mm around the liver with its organs and the phases asked for, and warnings.
+
+    Raises:
+        StudyError: when no liver is found.
+    """
     reference = study.reference()
     volume = study.phase(reference)
     liver = find_liver(study, reference, models.organs, device=options.device)
@@ -77,10 +90,7 @@ def check_physics(study: Study, models: Models, options: PhysicsOptions | None =
     targets = tuple(p for p in options.complete if p not in laid.hu)
     laid, told = _timed(laid, study)
     laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device, draw=True)
-    organs = {name: laid.masks[name] for name in LABELS if name in laid.masks}
-    exam = examine(laid, organs, kappa=kappa_hu_per_mg_ml(options.kvp), dose_mg=options.dose_mg)
-    made = tuple(str(p) for p, kind in laid.provenance.items() if kind is Provenance.SYNTHETIC)
-    return replace(check(exam), generated=made), (*warnings, *told)
+    return laid, (*warnings, *told)
 
 
 def _timed(laid: AlignedStudy, study: Study) -> tuple[AlignedStudy, tuple[str, ...]]:
