@@ -62,6 +62,15 @@ def test_the_tables_hold_what_exists_beside_the_published_and_say_what_does_not(
     assert all(f"AUC {key}" in text for key in LESION_CLASSES)
 
 
+def test_a_row_of_two_tables_has_in_each_the_title_of_that_table(tmp_path: Path) -> None:
+    write(tmp_path, "nnunet", 0.5)
+    text = make_tables(tmp_path, FAST)
+    methods, fusion = (text.split(f"## {name}")[1].split("## ")[0] for name in ("Methods", "Fusion"))
+    assert "| nnU-Net style, score by size, ours | 1 |" in methods
+    assert "| stacked, without DP, ours | 1 |" in fusion
+    assert "nnU-Net style, score by size (1 of 3)" in methods
+
+
 def test_rows_that_were_not_made_alike_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="lidia-row"):
         make_tables(tmp_path, FAST)

@@ -100,12 +100,12 @@ def _table(table: Table, found: Mapping[str, Found], config: Bootstrap | None) -
         lines += ["| | seeds | " + " | ".join(columns) + " |", "|---" * (len(columns) + 2) + "|"]
         for name, row in table.rows.items():
             lines += _published(row, columns)
-            lines += _measured(own[name], columns, config) if name in own else []
+            lines += _measured(row.title, own[name], columns, config) if name in own else []
         lines += ["", *_tests(table, own, config)]
     if missing:
         lines += [f"Not trained yet: {', '.join(missing)}."]
-    short = [f"{row.row.title} ({len(row.seeds)} of {row.row.num_seeds})" for row in own.values()]
-    short = [text for text, row in zip(short, own.values(), strict=True) if len(row.seeds) < row.row.num_seeds]
+    seeds = {name: (len(row.seeds), row.row.num_seeds) for name, row in own.items()}
+    short = [f"{table.rows[name].title} ({n} of {of})" for name, (n, of) in seeds.items() if n < of]
     return [*lines, *([f"Fewer seeds than planned: {', '.join(short)}."] if short else [])]
 
 
@@ -116,9 +116,9 @@ def _published(row: Row, columns: Sequence[str]) -> list[str]:
     return [f"| {row.title}, published | | " + " | ".join(cells) + " |"]
 
 
-def _measured(found: Found, columns: Sequence[str], config: Bootstrap | None) -> list[str]:
+def _measured(title: str, found: Found, columns: Sequence[str], config: Bootstrap | None) -> list[str]:
     cells = [_cell(_interval(found, c, config)) for c in columns]
-    return [f"| {found.row.title}, ours | {len(found.seeds)} | " + " | ".join(cells) + " |"]
+    return [f"| {title}, ours | {len(found.seeds)} | " + " | ".join(cells) + " |"]
 
 
 def _cell(i: Interval) -> str:
