@@ -252,8 +252,9 @@ def test_tensorboard_events_hold_what_the_table_holds(run: Run, data: Split, tmp
 
 
 def test_the_progress_bar_shows_the_time_left(
-    run: Run, data: Split, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    run: Run, data: Split, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     fit(run, data, tmp_path / "out", options=replace(QUIET, quiet=False))
     assert "smoke (4 cases)" in (text := capfd.readouterr().err)
     assert "7/7" in text and "0:00:00" in text
