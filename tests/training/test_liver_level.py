@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,12 @@ from hepaphase.recipes.synthesis import SMALL
 from hepaphase.study.phase import Phase
 from hepaphase.synthesis.generators.kinetic import Generator
 from hepaphase.synthesis.grid import padded, scanned_of
+from hepaphase.synthesis.liver_level import KNOTS_S, LEVEL_SCALE_HU
 from hepaphase.synthesis.network import KineticNetwork
 from hepaphase.training.liver_level import fit_liver_level, level_cases, level_errors
 
 CPU = torch.device("cpu")
+EARLY = KNOTS_S.index(20.0)
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +30,9 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> KineticNetwork:
     fit_liver_level(made, cases, num_steps=300)
     (line,) = level_errors(made, cases, ((Phase.NC,),))
     assert line.startswith("NC to AP ") and all(float(part.split()[1]) < 8 for part in line[6:-3].split(", "))
+    last = made.liver_level.layers[-1]
+    with torch.no_grad():  # toy exams have no phase near 20 s, so nothing taught the head that nothing has arrived then
+        last.weight[EARLY], last.bias[EARLY] = last.weight[0], last.bias[0]
     return made.eval()
 
 
@@ -46,8 +52,19 @@ def error_of_level(network: KineticNetwork, *, masked: bool) -> float:
 
 
 def test_the_circulation_agrees_with_the_level_expected(network: KineticNetwork) -> None:
-    fitted, plain = error_of_level(network, masked=True), error_of_level(network, masked=False)
-    assert fitted < 0.9 * plain, "nearer, though a head of few steps is off at 20 s and is trusted less for it"
+    assert error_of_level(network, masked=True) < 6 < error_of_level(network, masked=False)
+
+
+def test_an_expectation_that_rises_before_anything_can_arrive_is_hardly_followed(network: KineticNetwork) -> None:
+    odd = copy.deepcopy(network)
+    with torch.no_grad():
+        odd.liver_level.layers[-1].bias[EARLY] += 60 / LEVEL_SCALE_HU
+    study = replace(aligned(toy_exam(5), (Phase.PVP,)), masks={"liver": (toy_exam(5).labels == 1).astype("uint8")})
+    scanned = padded(scanned_of(study, CPU), 8)
+    with torch.no_grad():
+        plain = network(scanned._replace(liver=None)).mixture.scale
+        moved, held = (abs(float(made(scanned).mixture.scale - plain)) for made in (network, odd))
+    assert held < 0.5 * moved
 
 
 def test_curves_stay_those_of_a_possible_circulation(network: KineticNetwork) -> None:
