@@ -1,13 +1,14 @@
 """Rows of LIDIA's tables: each trains in tiny, is read on a test cohort, and leaves its patients."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hepaphase.base.errors import UnknownNameError
+from hepaphase.base.errors import InputError, UnknownNameError
 from hepaphase.benchmark.cases import load_case
-from hepaphase.benchmark.lidia.drive import drive, given
+from hepaphase.benchmark.lidia.drive import drive, given, read_again
 from hepaphase.benchmark.lidia.settings import TABLES, TRAININGS, training
 from hepaphase.benchmark.order import Order
 from hepaphase.diagnosis.build import build
@@ -44,10 +45,26 @@ def test_a_training_leaves_the_patients_of_its_rows(name: str, data: tuple[Split
     assert paths[0].read_bytes() == before
 
 
+def test_another_cohort_is_read_with_what_was_trained(data: tuple[Split, Path], tmp_path: Path) -> None:
+    order = Order(training="nnunet", seed=2, quick=True, threads=1, cohort="toy")
+    (first,) = drive(order, *data, tmp_path, quiet=True)
+    weights = (tmp_path / "runs" / "nnunet-seed2" / "model.hepa").read_bytes()
+    (tmp_path / "runs" / "focal-seed0").mkdir()  # begun only
+    other = Order(training="", threads=1, cohort="toy")
+    (again,) = read_again(tmp_path / "runs", data[1], tmp_path / "other", order=other, quiet=True)
+    assert again.read_bytes() == first.read_bytes()
+    assert (tmp_path / "runs" / "nnunet-seed2" / "model.hepa").read_bytes() == weights
+    (fewer,) = read_again(tmp_path / "runs", data[1], tmp_path / "two", order=replace(other, at_most=2), quiet=True)
+    assert len(read_rows(fewer)) == 2
+    again.write_text("kept")
+    read_again(tmp_path / "runs", data[1], tmp_path / "other", order=other, quiet=True)
+    assert again.read_text() == "kept"
+    with pytest.raises(InputError, match="'runs' that lidia-row leaves"):
+        read_again(tmp_path, data[1], tmp_path / "other", order=other, quiet=True)
+
+
 def test_the_delayed_phase_is_given_to_two_of_three_patients_or_to_none(data: tuple[Split, Path]) -> None:
     study = load_case(open_cohort(data[1]).files[0]).study
-    from dataclasses import replace
-
     many = [replace(study, case=f"patient-{n}") for n in range(300)]
     with_it = [given(s, TRAININGS["lidia"]) for s in many]
     assert 170 < sum(Phase.DP in s.hu for s in with_it) < 230
