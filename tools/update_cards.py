@@ -1,8 +1,8 @@
 """Write the figures of ``results/`` into the cards of the shipped bundles: python tools/update_cards.py.
 
-The reader's card gets the patient and lesion statistics of each setting of ``results/main`` and ``results/sim-1k``, and
-what it finds of the lesions put into real scans (``results/real-lab``); stage I's card the errors of the phases it
-generated. Only figures whose cohort is one of these results' are replaced.
+The reader's card gets the patient and lesion statistics of each setting of ``results/main``, ``results/sim-1k`` and
+``results/sim-ext``, and what it finds of the lesions put into real scans (``results/real-lab``); stage I's card the
+errors of the phases it generated. Only figures whose cohort is one of these results' are replaced.
 """
 
 import csv
@@ -22,6 +22,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 COHORTS = {
     "main": "main-test-2, simulated, phases lined up",
     "sim-1k": "sim-1k-test, simulated, phases lined up",
+    "sim-ext": "sim-ext, simulated, phases lined up",
 }
 """Folder of results to the cohort that its figures are of."""
 REAL = "lesions painted into four real scans, one phase each"

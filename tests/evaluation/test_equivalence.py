@@ -5,7 +5,7 @@ import pytest
 
 from hepaphase.base.errors import ConfigError, InputError
 from hepaphase.evaluation.bootstrap import Bootstrap, Interval
-from hepaphase.evaluation.equivalence import Verdict, table, verdicts
+from hepaphase.evaluation.equivalence import Verdict, in_both, table, verdicts
 from hepaphase.evaluation.rows import PatientRow
 from hepaphase.study.lesions import LESION_CLASSES
 
@@ -55,3 +55,12 @@ def test_other_patients_and_odd_margins_are_refused() -> None:
         verdicts(one[:-1], one)
     with pytest.raises(ConfigError, match="margin"):
         verdicts(one, one, margin=0.0)
+
+
+def test_only_patients_of_both_readings_are_paired_when_asked() -> None:
+    one, other = reading(1, skill=2.0), reading(2, skill=0.2)
+    ours, theirs = in_both(one[:120], other[40:][::-1])
+    assert {row.case for row in ours} == {row.case for row in theirs} == {f"p{n}" for n in range(40, 120)}
+    assert verdicts(ours, theirs, config=Bootstrap(num_resamples=20))[0].num_patients == 80
+    with pytest.raises(InputError, match="no patient in common"):
+        in_both(one[:10], other[10:])

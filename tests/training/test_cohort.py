@@ -112,7 +112,8 @@ def test_two_folders_are_a_split(tmp_path: Path) -> None:
     write_cohort(tmp_path / "train", num_cases=2)
     part = open_split(tmp_path)
     assert (len(part.training), len(part.validation)) == (2, 0)
-    write_cohort(tmp_path / "validation", num_cases=1)
+    (tmp_path / "validation").mkdir()
+    write_case(tmp_path / "validation", 2)
     part = open_split(tmp_path)
     assert is_prepared(tmp_path) and part.training.name == tmp_path.name
     assert (len(part.training), len(part.validation)) == (2, 1)

@@ -1,10 +1,11 @@
 """The reader on held-out patients, with the phases it is given varied: rows per patient and the table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InputError
 from ..base.log import track
@@ -20,6 +21,7 @@ from ..study.phase import Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.load import generator_of
 from ..training.cohort import open_cohort
+from ..training.scans import require_unseen
 from .cases import BenchmarkCase, load_case
 from .inputs import Inputs, apply_inputs
 
@@ -53,6 +55,12 @@ class Reading:
     ensemble: tuple[Bundle, ...] = ()
     """Networks averaged with ``diagnosis``, such as those of other folds; each costs a reading more."""
 
+    @property
+    def cards(self) -> dict[str, Mapping[str, Any]]:
+        """Cards of all models that read."""
+        others = {f"ensemble's {n}.": bundle.card for n, bundle in enumerate(self.ensemble, 1)}
+        return {"diagnosis": self.diagnosis.card, "synthesis": self.synthesis.card, **others}
+
 
 def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = False) -> list[Result]:
     """Read every prepared case once per setting. The liver mask is the true one; phases lie as the scanner left them.
@@ -60,9 +68,10 @@ def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = Fal
     Rows do not depend on ``workers``, the number of processes (one thread each when there are several).
 
     Raises:
-        InputError: when ``prepared`` holds no case, or a case without truth.
+        InputError: when ``prepared`` holds no case, a case without truth, or one that trained a model.
     """
     files = open_cohort(prepared).files
+    require_unseen(files, reading.cards)
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     done = _in_order(chunks, reading, workers)
     read: dict[str, list[Read]] = {s.name: [] for s in reading.settings}

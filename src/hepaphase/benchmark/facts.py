@@ -23,6 +23,7 @@ from ..evaluation.table import cell
 from ..study.lesions import LESION_CLASSES, MALIGNANT
 from ..study.phase import Phase
 from ..training.cohort import open_cohort, read_prepared
+from ..training.scans import require_unseen
 from .cases import BenchmarkCase, load_case
 from .diagnosis import stored as stored_results
 from .inputs import Inputs, only
@@ -58,10 +59,11 @@ def run(
     """Read every prepared case from NC alone and from all phases, and weigh its facts in each way.
 
     Raises:
-        InputError: when nothing is known of any patient.
+        InputError: when nothing is known of any patient, or one trained the model.
     """
     files = open_cohort(prepared).files
     files = files[:at_most] if at_most else files
+    require_unseen(files, {"diagnosis": diagnosis.card})
     reader = Reader.from_bundle(diagnosis, device=device)
     rows: dict[str, dict[str, list[PatientRow]]] = {s.name: {name: [] for name in GIVEN} for s in SETTINGS}
     clinical: dict[str, list[Mapping[str, Any]]] = {s.name: [] for s in SETTINGS}

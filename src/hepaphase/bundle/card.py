@@ -51,6 +51,8 @@ class Card:
     permitted_use: str = PERMITTED_USE
     lineage: Sequence[str] = ()
     """Licence of every data set and every earlier model that went in, one line each."""
+    scans: str = ""
+    """Which scans trained it and the models it started from, by content (``training.scans``); not shown on a page."""
     limits: Sequence[str] = ()
     """Known failures, one line each."""
 

@@ -7,6 +7,7 @@ import click
 
 from ._lidia import COMMANDS
 from ._options import FILE, FOLDER, OUT, models_options, parse_phases
+from ._unseen import refuse_trained
 
 
 @click.group()
@@ -118,6 +119,7 @@ def synthesis(
     from ..synthesis.load import load_generator
 
     where = check_device(device)
+    refuse_trained(prepared, bundles)
     given = [Bundle.load(path, kind="synthesis") for path in bundles]
     names = GENERATORS.names() if chosen["generators"] == "all" else chosen["generators"].split(",")
     generators = {name.strip(): load_generator(name.strip(), given, device=where) for name in names}
@@ -176,18 +178,23 @@ def times(
 @click.argument("rows", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("baseline", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--margin", default=0.02, show_default=True, help="Largest difference in AUC that does not matter.")
+@click.option("--common", is_flag=True, help="Only patients that are in both; says how many are left out.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-def equivalence(rows: Path, baseline: Path, margin: float, resamples: int) -> None:
+def equivalence(rows: Path, baseline: Path, margin: float, common: bool, resamples: int) -> None:
     """Whether the reading in ROWS is as good as that in BASELINE: two patient tables of the same patients.
 
     Paired bootstrap, and two one-sided tests on AUC-8, AUC-2 and malignant AUC.
     """
     from ..evaluation.bootstrap import Bootstrap
-    from ..evaluation.equivalence import table, verdicts
+    from ..evaluation.equivalence import in_both, table, verdicts
     from ..evaluation.rows import read_rows
 
-    config = Bootstrap(num_resamples=resamples)
-    click.echo(table(verdicts(read_rows(rows), read_rows(baseline), margin=margin, config=config)))
+    read, other = read_rows(rows), read_rows(baseline)
+    if common:
+        shared = in_both(read, other)
+        click.echo(f"{len(shared[0])} patients are in both; {len(read)} are in {rows}, {len(other)} in {baseline}.\n")
+        read, other = shared
+    click.echo(table(verdicts(read, other, margin=margin, config=Bootstrap(num_resamples=resamples))))
 
 
 @command.command()
@@ -425,6 +432,7 @@ def classes(prepared: Path, out: Path, bundles: tuple[Path, ...], device: str, *
     from ..synthesis.load import generator_of
 
     classifier, others = load_classifier(bundles)
+    refuse_trained(prepared, bundles)
     models = Models.load(others)
     asked = Asked(
         classifier=classifier,

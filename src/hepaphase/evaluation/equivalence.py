@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, InputError
 from .bootstrap import Bootstrap, Interval
 from .patient import Statistic, differences
 from .rows import PatientRow
@@ -38,6 +38,18 @@ class Verdict:
         if self.difference.high < 0:
             return "worse"
         return "better" if self.difference.low > 0 else "undecided"
+
+
+def in_both(rows: Sequence[PatientRow], baseline: Sequence[PatientRow]) -> tuple[list[PatientRow], list[PatientRow]]:
+    """The rows of patients that both hold, each in its own order.
+
+    Raises:
+        InputError: when there is no such patient.
+    """
+    shared = {row.case for row in rows} & {row.case for row in baseline}
+    if not shared:
+        raise InputError("The two tables have no patient in common.")
+    return [row for row in rows if row.case in shared], [row for row in baseline if row.case in shared]
 
 
 def verdicts(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..base.errors import ConfigError, InputError
 from ..datasets.split import assign_folds
 from ..study.phase import Phase
+from .scans import all_scans, names, seen
 
 NUM_FOLDS = 5
 SPLIT_FILE = "split.json"
@@ -150,17 +151,18 @@ def open_split(folder: Path, *, fold: int | None = None) -> Split:
 
     Raises:
         InputError: when there is no prepared case.
-        ConfigError: as :func:`split`; also for a fold of a cohort that is split into folders.
+        ConfigError: as :func:`split`; also for a fold of a cohort that is split into folders, or a scan that is on both
+            sides, whatever its cases are called.
     """
     if any(folder.glob("*.npz")) or not any(folder.glob("train/*.npz")):
-        return split(open_cohort(folder), fold=fold)
+        return _apart(split(open_cohort(folder), fold=fold))
     if fold is not None:
         raise ConfigError(f"{folder} is split into folders already. Leave --fold out.")
     name = folder.resolve().name
     training = replace(open_cohort(folder / "train"), name=name)
     if not any(folder.glob("validation/*.npz")):
         return Split(training, Cohort((), name))
-    return Split(training, replace(open_cohort(folder / "validation"), name=name))
+    return _apart(Split(training, replace(open_cohort(folder / "validation"), name=name)))
 
 
 def split(cohort: Cohort, *, fold: int | None = None) -> Split:
@@ -189,6 +191,18 @@ def split(cohort: Cohort, *, fold: int | None = None) -> Split:
     inside = tuple(path for path in rest.files if folds[path.stem] != (fold or 0))
     outside = tuple(path for path in rest.files if folds[path.stem] == (fold or 0))
     return Split(replace(cohort, files=inside), replace(cohort, files=outside))
+
+
+def _apart(sides: Split) -> Split:
+    """The split itself, after a look whether a scan is on both sides, under one name or two."""
+    twins = seen(sides.validation.files, all_scans(sides.training.files))
+    if twins:
+        raise ConfigError(
+            f"{len(twins)} of {len(sides.validation)} cases that validate show scans that train too ({names(twins)}), "
+            f"be it under other names. Remove them, or keep them on one side with {SPLIT_FILE} or one patient's name "
+            "(hepaphase doctor lists doubles of a raw cohort)."
+        )
+    return sides
 
 
 def _beside(cohort: Cohort, name: str) -> dict[str, Any]:

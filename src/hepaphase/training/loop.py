@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from .log import MetricLog
 from .prefetch import Workers, ahead
 from .rng import restore_rng, rng_state
 from .run import Run
+from .scans import CARD_FIELD, all_scans, from_text, to_text
 from .stop import stop_requests
 from .task import Progress, Setup, Task
 
@@ -87,6 +88,7 @@ class _Loop:
         self._train, self._validation = _sources(run, data)
         self._task = self._build()
         self._best: dict[str, float] = {}
+        self._scans = all_scans(data.training.files)
         self._step = self._restore()
         self._log = MetricLog(folder.path, step=self._step, tensorboard=options.tensorboard)
 
@@ -120,10 +122,12 @@ class _Loop:
         if found is None:
             if self._options.start is not None:
                 self._task.start_from(self._options.start)
+                self._scans |= from_text(str(self._options.start.card.get(CARD_FIELD, "")))
             return 0
         step, state = found
         self._task.load_state_dict(state["task"])
         self._best = state["best"]
+        self._scans |= from_text(state.get(CARD_FIELD, ""))
         restore_rng(state["rng"])
         _log.info("going on after step %d of %d", step, self._run.num_steps)
         return step
@@ -172,7 +176,12 @@ class _Loop:
             self._save()
 
     def _save(self) -> None:
-        state = {"task": self._task.state_dict(), "rng": rng_state(), "best": self._best}
+        state = {
+            "task": self._task.state_dict(),
+            "rng": rng_state(),
+            "best": self._best,
+            CARD_FIELD: to_text(self._scans),
+        }
         self._checkpoints.save(self._step, state)
         self._last_checkpoint = time.monotonic()
 
@@ -186,7 +195,8 @@ class _Loop:
         return Fitted(path, self._best)
 
     def _bundle(self, figures: Mapping[str, float]) -> Bundle:
-        return self._task.bundle(_card(self._run, self._data, self._step, figures).to_dict())
+        card = _card(self._run, self._data, self._step, figures)
+        return self._task.bundle(replace(card, scans=to_text(self._scans)).to_dict())
 
 
 def _sources(run: Run, data: Split) -> tuple[Batches, InOrder]:

@@ -19,6 +19,7 @@ from ...study.phase import Phase
 from ...study.study import AlignedStudy
 from ...training.cohort import Split, open_cohort
 from ...training.loop import Options, fit
+from ...training.scans import require_unseen
 from ..ask import read_study, tuned
 from ..cases import load_case
 from ..inputs import only
@@ -34,7 +35,7 @@ def drive(order: Order, data: Split, test: Path, out: Path, *, quiet: bool = Fal
 
     Raises:
         UnknownNameError: for a training that does not exist.
-        InputError: when a cohort holds no case, or a case without truth.
+        InputError: when a cohort holds no case, a case without truth, or a test case that trained.
     """
     kind = training(order.training)
     run = replace(kind.run(seed=order.seed, quick=order.quick), threads=order.threads)
@@ -84,6 +85,7 @@ def _read(order: Order, bundle: Bundle, test: Path, out: Path, *, quiet: bool) -
     kind = training(order.training)
     reader = Reader.from_bundle(bundle)
     files = open_cohort(test).files[: order.at_most or None]
+    require_unseen(files, {order.training: bundle.card})
     wanted = _wanted(order.training)
     read: dict[ScoreKind, list[PatientRow]] = {score: [] for score in wanted.values()}
     torch.set_num_threads(order.threads)

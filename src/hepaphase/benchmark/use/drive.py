@@ -16,6 +16,7 @@ from ...study.study import AlignedStudy
 from ...synthesis.protocol import Generator
 from ...training.cohort import Cohort, Split, open_cohort
 from ...training.loop import Options, fit
+from ...training.scans import require_unseen
 from ..ask import read_study, tuned
 from ..cases import load_case
 from ..order import NUM_TUNING, Order
@@ -53,6 +54,7 @@ def drive(
     bundle.save(folder / "model.hepa")
     reader = Reader.from_bundle(bundle)
     files = open_cohort(test).files[: order.at_most or None]
+    require_unseen(files, {order.training: bundle.card})
     rows: dict[str, list[PatientRow]] = {reading: [] for reading in kind.readings}
     torch.set_num_threads(order.threads)
     for path in track(files, title="Reading", total=len(files), quiet=quiet):
