@@ -149,8 +149,8 @@ def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> Non
 
 
 def test_any_time_can_be_asked_of_stage_one(tmp_path: Path) -> None:
-    paths = synthesize(study(Phase.NC), Phase.AP, MODELS, tmp_path, time_s=25.0)
-    assert [p.name for p in paths] == ["AP_25s.nii.gz", "AP_25s_sd.nii.gz"]
+    written = synthesize(study(Phase.NC), Phase.AP, MODELS, tmp_path, time_s=25.0)
+    assert [p.name for p in written.paths] == ["AP_25s.nii.gz", "AP_25s_sd.nii.gz"]
     with pytest.raises(StudyError, match="scanned NC phase"):
         synthesize(study(Phase.NC), Phase.NC, MODELS, tmp_path)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..inference.write import Written
     from ..io.source import PhaseNames
     from ..study.phase import Phase
 
@@ -77,3 +78,11 @@ def parse_sources(text: str | None) -> "PhaseNames | None":
     from ..io.source import parse_phases as parse
 
     return None if text is None else parse(text)
+
+
+def echo_written(written: "Written") -> None:
+    """Say what was written, and warnings on standard error."""
+    for warning in written.warnings:
+        click.echo(warning, err=True)
+    for path in written.paths:
+        click.echo(str(path))

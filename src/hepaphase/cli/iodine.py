@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ._options import OUT, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, echo_written, models_options, parse_sources
 
 
 @click.command()
@@ -27,5 +27,4 @@ def command(
     from ..study.phase import Phase
 
     study, where = read_source(case, phases=parse_sources(phases)), check_device(device)
-    for path in iodine_maps(study, Phase.parse(phase), Models.load(bundles), out, kvp=kvp, device=where):
-        click.echo(str(path))
+    echo_written(iodine_maps(study, Phase.parse(phase), Models.load(bundles), out, kvp=kvp, device=where))

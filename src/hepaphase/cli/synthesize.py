@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ._options import OUT, SOURCE, models_options, parse_sources
+from ._options import OUT, SOURCE, echo_written, models_options, parse_sources
 
 
 @click.command()
@@ -45,5 +45,4 @@ def command(  # noqa: PLR0913
     study = replace(study, clinical={**study.clinical, **parse_known(known)})
     target, models = Phase.parse(phase), Models.load(bundles)
     where = check_device(device)
-    for path in synthesize(study, target, models, out, time_s=time_s, method=method, device=where):
-        click.echo(str(path))
+    echo_written(synthesize(study, target, models, out, time_s=time_s, method=method, device=where))

@@ -17,16 +17,23 @@ from ..study.phase import Phase
 from ..study.study import AlignedStudy, Study
 from ..synthesis.apply import apply_generated
 from ..synthesis.load import generator_of
+from .known import at_times, estimated_times, time_warnings, times_as_json, with_organs
 from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
-from .write import NOT_GENERATED_HU, require_new
+from .write import NOT_GENERATED_HU, Written, require_new
 
 
 def iodine_maps(
-    study: Study, phase: Phase, models: Models, out: Path, *, kvp: float = 120.0, device: str = "cpu"
-) -> list[Path]:
-    """Write ``VNC_from_PHASE`` and ``iodine_PHASE`` (mg/ml), around the liver on the grid of the phase; return paths.
+    study: Study,
+    phase: Phase,
+    models: Models,
+    out: Path,
+    *,
+    kvp: float = 120.0,
+    device: str = "cpu",
+) -> Written:
+    """Write ``VNC_from_PHASE`` and ``iodine_PHASE`` (mg/ml), around the liver on the grid of the phase.
 
     The virtual non-contrast scan is made from the phases with contrast agent alone, also where a non-contrast phase was
     scanned. The iodine is that of the scanned pair where there is one, lined up by the scanner's positions, so what the
@@ -55,10 +62,12 @@ def iodine_maps(
     paths = [out / f"{name}.nii.gz" for name in names]
     require_new((*paths, out / "iodine.json"))
     grid = study.phase(phase).geometry
-    liver = find_liver(study, phase, models.organs, device=device).mask
-    masks = {"liver": (liver, grid)}
-    small = align(study, liver_grid(liver, grid), reference=phase, masks=masks)
-    place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
+    liver = find_liver(study, phase, models.organs, device=device, with_organs=True)
+    masks = {"liver": (liver.mask, grid)}
+    small = with_organs(align(study, liver_grid(liver.mask, grid), reference=phase, masks=masks), liver.organs)
+    estimated = estimated_times(small, study)
+    small = at_times(small, estimated)
+    place = box_around(liver.mask, grid, margin_mm=BOX_MARGIN_MM)
     box = align(study, place.geometry(grid), reference=phase, masks=masks)
     made = generator_of(models.synthesis, device=device).generate(_enhanced_only(small), Phase.NC)
     plain = apply_generated(box.hu[phase], box.geometry, small.hu[phase], made.hu, small.geometry)
@@ -68,6 +77,7 @@ def iodine_maps(
     facts = {
         "phase": str(phase),
         "pair": "scanned" if measured else "generated",
+        **({"estimated_times_s": times_as_json(estimated)} if estimated else {}),
         "kvp": kvp,
         "hu_per_mg_ml": kappa,
         "liver_mg_per_ml": float(np.median(iodine[inside])),
@@ -80,7 +90,7 @@ def iodine_maps(
         whole = paste(np.asarray(volume, np.float32), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}, not measured")
     write_json(out / "iodine.json", facts)
-    return [*paths, out / "iodine.json"]
+    return Written((*paths, out / "iodine.json"), (*liver.warnings, *time_warnings(study, estimated)))
 
 
 def _enhanced_only(study: AlignedStudy) -> AlignedStudy:

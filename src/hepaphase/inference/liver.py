@@ -7,7 +7,7 @@ import numpy as np
 from ..base.errors import StudyError
 from ..bundle.bundle import Bundle
 from ..organs.checks import check_liver
-from ..organs.segment import segment_organs
+from ..organs.segment import CoarseOrgans, coarse_organs, organ_mask
 from ..resample.grid import resample
 from ..study.phase import Phase
 from ..study.study import MaskArray, Study
@@ -25,27 +25,39 @@ class Liver:
     mask: MaskArray
     """(z, y, x), one inside, on the grid of the reference phase."""
     warnings: tuple[str, ...]
+    organs: CoarseOrgans | None = None
+    """What the organ model said of the reference phase in the one pass made; None where it was not asked."""
 
 
-def find_liver(study: Study, reference: Phase, bundle: Bundle, *, device: str = "cpu") -> Liver:
+def find_liver(
+    study: Study, reference: Phase, bundle: Bundle, *, device: str = "cpu", with_organs: bool = False
+) -> Liver:
     """The liver on the grid of the reference phase, checked for volume, pieces and side.
+
+    Args:
+        study: with a mask ``liver`` or without.
+        reference: scanned phase in which to look.
+        bundle: the organ model; not asked where the study brings its liver, unless ``with_organs``.
+        device: where the network runs.
+        with_organs: whether other organs are wanted too; a bundle without weights knows none.
 
     Raises:
         StudyError: when no liver is found.
     """
-    body = None
-    volume = study.phase(reference)
+    body, volume = None, study.phase(reference)
+    asked = "liver" not in study.masks or (with_organs and bool(bundle.weights))
+    coarse = coarse_organs(volume, bundle, device=device) if asked else None
     if "liver" in study.masks:
         array, grid = study.masks["liver"]
         mask = resample((array > 0).astype(np.uint8), grid, volume.geometry, order=0, fill=0)
     else:
-        found = segment_organs(volume, bundle, names=("liver", "body"), device=device)
-        mask, body = found["liver"], found["body"]
+        assert coarse is not None
+        mask, body = (organ_mask(coarse, name, volume) for name in ("liver", "body"))
     found_ml = float(np.count_nonzero(mask)) * volume.geometry.voxel_ml
     if found_ml < SMALLEST_LIVER_ML:
         raise StudyError(_missing(study, reference, found_ml))
     mask = mask.astype(np.uint8)
-    return Liver(mask, tuple(check_liver(mask, body, volume.geometry)))
+    return Liver(mask, tuple(check_liver(mask, body, volume.geometry)), coarse)
 
 
 def _missing(study: Study, reference: Phase, found_ml: float) -> str:

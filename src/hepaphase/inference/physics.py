@@ -8,14 +8,13 @@ from ..evaluation.physics.card import Card, check
 from ..evaluation.physics.exam import LABELS, examine
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..organs.segment import segment_organs
-from ..organs.table import CLASSES
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..prepare.line_up import line_up
-from ..prepare.scan_times import likely_times
 from ..study.phase import Phase, Provenance
 from ..study.study import AlignedStudy, Study
 from .complete import complete
+from .known import at_times, estimated_times, time_warnings, with_organs
 from .liver import find_liver
 from .models import Models
 
@@ -71,11 +70,8 @@ def completed(study: Study, models: Models, options: PhysicsOptions) -> tuple[Al
     """
     reference = study.reference()
     volume = study.phase(reference)
-    liver = find_liver(study, reference, models.organs, device=options.device)
-    wanted = [name for name in LABELS if name in CLASSES and name not in study.masks]
-    found = segment_organs(volume, models.organs, names=wanted, device=options.device) if models.organs.weights else {}
-    masks = {name: (mask, volume.geometry) for name, mask in found.items()}
-    masks["liver"] = (liver.mask, volume.geometry)
+    liver = find_liver(study, reference, models.organs, device=options.device, with_organs=True)
+    masks = {"liver": (liver.mask, volume.geometry)}
     transforms, warnings = {}, liver.warnings
     if options.register and len(study.inputs) > 1:
         lined = line_up(
@@ -87,19 +83,9 @@ def completed(study: Study, models: Models, options: PhysicsOptions) -> tuple[Al
         study, transforms, warnings = lined.study, dict(lined.transforms), warnings + lined.warnings
     grid = liver_grid(liver.mask, volume.geometry)
     laid = align(study, grid, reference=reference, masks=masks, transforms=transforms)
+    laid = with_organs(laid, liver.organs)
     targets = tuple(p for p in options.complete if p not in laid.hu)
-    laid, told = _timed(laid, study)
+    estimated = estimated_times(laid, study)
+    laid = at_times(laid, estimated)
     laid, _ = complete(laid, laid, targets, models.synthesis, device=options.device, draw=True)
-    return laid, (*warnings, *told)
-
-
-def _timed(laid: AlignedStudy, study: Study) -> tuple[AlignedStudy, tuple[str, ...]]:
-    """Phases of unknown time at the time that their organs say, and what to tell."""
-    unknown = [p for p in study.inputs if p is not Phase.NC and study.phase(p).time_s is None]
-    found = likely_times(laid, unknown) if unknown else {}
-    told = [
-        f"When {p} was scanned is not known; by its organs {one.time_s:.0f} s after injection "
-        f"({one.interval_s[0]:.0f} to {one.interval_s[1]:.0f})."
-        for p, one in found.items()
-    ]
-    return replace(laid, time_s={**laid.time_s, **{p: one.time_s for p, one in found.items()}}), tuple(told)
+    return laid, (*warnings, *time_warnings(study, estimated))

@@ -20,6 +20,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, MaskArray, Study
 from .complete import complete
+from .known import Estimated, at_times, estimated_times, time_warnings, unknown_times, with_organs
 from .liver import find_liver
 from .masks import lesions_on_grid, renumbered
 from .models import Models
@@ -53,6 +54,8 @@ class Reading:
     """How well each phase that was registered lies on the reference, those that failed included."""
     device: str = "cpu"
     """Where networks ran."""
+    estimated: Mapping[Phase, Estimated] = field(default_factory=dict)
+    """When phases of unknown time were scanned, by their organs."""
 
     def on_reference_grid(self, array: npt.NDArray[Any], *, fill: float) -> npt.NDArray[Any]:
         """An array of the box in its place on the whole reference grid."""
@@ -76,7 +79,8 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     reference = study.reference(options.reference)
     grid = study.phase(reference).geometry
     with log.step("liver"):
-        found = find_liver(study, reference, models.organs, device=options.device)
+        wanted = bool(options.to_generate(study.inputs) or unknown_times(study))
+        found = find_liver(study, reference, models.organs, device=options.device, with_organs=wanted)
         liver = found.mask
     lined = lined_up(study, reference, liver, models, options, log)
     with log.step("prepare"):
@@ -85,6 +89,9 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         small = lay(liver_grid(liver, grid))
         place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
         box = lay(place.geometry(grid))
+        small = with_organs(small, found.organs)
+        estimated = estimated_times(small, lined.study)
+        small, box = at_times(small, estimated), at_times(box, estimated)
     with log.step("complete"):
         small, box = complete(
             small, box, options.to_generate(lined.study.inputs), models.synthesis, device=options.device
@@ -98,10 +105,24 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         if options.weigh_clinical:
             findings, weighed = weigh_findings(findings, study.clinical)
             told += weighed
-    warnings = (*found.warnings, *lined.warnings, *told, *_warnings(lined.study, registered=options.register))
-    read_from, steps = tuple(seen.hu), tuple(log.steps)
+    warnings = (
+        *found.warnings,
+        *lined.warnings,
+        *told,
+        *_warnings(lined.study, estimated, registered=options.register),
+    )
     return Reading(
-        lined.study, box, grid, place, read_from, findings, warnings, steps, lined.quality, device=options.device
+        lined.study,
+        box,
+        grid,
+        place,
+        tuple(seen.hu),
+        findings,
+        warnings,
+        tuple(log.steps),
+        lined.quality,
+        device=options.device,
+        estimated=estimated,
     )
 
 
@@ -157,11 +178,8 @@ def _findings(box: AlignedStudy, diagnosis: Diagnosis, kept: Sequence[int]) -> F
     return replace(findings, lesions=tuple(lesions))
 
 
-def _warnings(study: Study, *, registered: bool) -> tuple[str, ...]:
+def _warnings(study: Study, estimated: Mapping[Phase, Estimated], *, registered: bool) -> tuple[str, ...]:
     found = list(study.warnings)
     if len(study.inputs) > 1 and not registered:
         found.append("The phases were not registered to one another: the scanner's positions were trusted.")
-    for phase, volume in study.phases.items():
-        if volume.time_s is None and phase is not Phase.NC:
-            found.append(f"The time of the {phase} phase is unknown: the typical one was assumed.")
-    return tuple(found)
+    return (*found, *time_warnings(study, estimated))

@@ -14,10 +14,11 @@ from ..study.phase import Phase
 from ..study.study import Study
 from ..synthesis.apply import apply_generated, upsample_sd
 from ..synthesis.load import generator_of, load_generator
+from .known import at_times, estimated_times, time_warnings, with_organs
 from .liver import find_liver
 from .models import Models
 from .pipeline import BOX_MARGIN_MM
-from .write import NOT_GENERATED_HU, require_new
+from .write import NOT_GENERATED_HU, Written, require_new
 
 
 def synthesize(
@@ -29,8 +30,8 @@ def synthesize(
     time_s: float | None = None,
     method: str | None = None,
     device: str = "cpu",
-) -> list[Path]:
-    """Write the phase ``target`` of ``study`` and its uncertainty on the reference grid, and return the paths.
+) -> Written:
+    """Write the phase ``target`` of ``study`` and its uncertainty on the reference grid.
 
     Args:
         study: any non-empty subset of phases.
@@ -56,10 +57,12 @@ def synthesize(
     require_new(paths)
     reference = study.reference()
     grid = study.phase(reference).geometry
-    liver = find_liver(study, reference, models.organs, device=device).mask
-    masks = {"liver": (liver, grid)}
-    small = align(study, liver_grid(liver, grid), masks=masks)
-    place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
+    liver = find_liver(study, reference, models.organs, device=device, with_organs=True)
+    masks = {"liver": (liver.mask, grid)}
+    small = with_organs(align(study, liver_grid(liver.mask, grid), masks=masks), liver.organs)
+    estimated = estimated_times(small, study)
+    small = at_times(small, estimated)
+    place = box_around(liver.mask, grid, margin_mm=BOX_MARGIN_MM)
     box = align(study, place.geometry(grid), masks=masks)
     if method is None:
         generator = generator_of(models.synthesis, device=device)
@@ -71,4 +74,4 @@ def synthesize(
     for path, array, suffix, fill in zip(paths, (fine, sd), ("", "_sd"), (NOT_GENERATED_HU, 0.0), strict=True):
         whole = paste(np.round(array).astype(np.int16), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}{suffix}, not measured")
-    return paths
+    return Written(tuple(paths), (*liver.warnings, *time_warnings(study, estimated)))

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,12 +19,20 @@ from ..report.input import PhaseFacts, ReportInput
 from ..resample.through import resample_through
 from ..study.phase import Phase, Provenance
 from ..study.study import HuArray, Study
+from .known import times_as_json
 from .models import Models
 from .pipeline import Reading
 
 RUN_SCHEMA = "hepaphase-run/1"
 NOT_GENERATED_HU = -1024.0
 """What a generated phase holds outside the box around the liver, where nothing was generated."""
+
+
+class Written(NamedTuple):
+    """What a command wrote, and what to tell of it."""
+
+    paths: tuple[Path, ...]
+    warnings: tuple[str, ...]
 
 
 _OWN = (
@@ -137,6 +145,7 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
             str(p): {name: round(v, 3) for name, v in quality.figures().items()}
             for p, quality in reading.registration.items()
         },
+        "estimated_times_s": times_as_json(reading.estimated),
         "warnings": list(reading.warnings),
     }
 
@@ -218,6 +227,9 @@ def _phase_facts(reading: Reading, models: Models, phase: Phase) -> PhaseFacts:
     if scanned is None:
         name = str(models.synthesis.card.get("title", "stage I"))
         return PhaseFacts(recognised_by="generated", time_source="requested", source=name)
+    if phase in reading.estimated:
+        interval_s = reading.estimated[phase].interval_s
+        return PhaseFacts(recognised_by=scanned.recognised_by, time_source="estimated", time_interval_s=interval_s)
     return PhaseFacts(recognised_by=scanned.recognised_by, time_source="typical" if scanned.time_s is None else "given")
 
 

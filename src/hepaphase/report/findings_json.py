@@ -52,6 +52,7 @@ def _phase(report: ReportInput, phase: Phase) -> dict[str, Any]:
         "provenance": str(report.study.provenance[phase]),
         "time_s": round(report.study.time_s[phase], 3),
         "time_source": facts.time_source,
+        **({} if facts.time_interval_s is None else {"time_interval_s": [round(t, 1) for t in facts.time_interval_s]}),
         "recognised_by": facts.recognised_by,
     }
 

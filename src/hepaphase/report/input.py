@@ -10,7 +10,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase, Provenance
 from ..study.study import AlignedStudy, HuArray
 
-TIME_SOURCES = ("given", "typical", "requested")
+TIME_SOURCES = ("given", "estimated", "typical", "requested")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,19 +18,24 @@ class PhaseFacts:
     """How one phase got its name and its time.
 
     Raises:
-        StudyError: for a source of time that does not exist.
+        StudyError: for a source of time that does not exist, or an estimate without its interval.
     """
 
     recognised_by: str
     """How the phase was recognised: ``name`` (of a file), ``flag`` (of the user), ``measured``; ``generated``."""
     time_source: str = "typical"
-    """``given`` with the scan, ``typical`` of the phase as the scan did not say, or ``requested`` of the generator."""
+    """``given`` with the scan; where the scan did not say ``estimated`` from its organs, or else ``typical`` of the
+    phase; or ``requested`` of the generator."""
+    time_interval_s: tuple[float, float] | None = None
+    """Central 95 % of an estimated time."""
     source: str = ""
     """The series or file it came from, or the generator that made it."""
 
     def __post_init__(self) -> None:
         if self.time_source not in TIME_SOURCES:
             raise StudyError(f"A time is {' or '.join(TIME_SOURCES)}, got '{self.time_source}'.")
+        if (self.time_source == "estimated") != (self.time_interval_s is not None):
+            raise StudyError("A time that was estimated, and no other, has an interval.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

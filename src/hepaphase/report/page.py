@@ -22,7 +22,7 @@ from .figures import (
     pictured,
     withheld_picture,
 )
-from .input import ReportInput
+from .input import PhaseFacts, ReportInput
 from .picture import DIFFERENCE_HU, WINDOW_HU
 from .view import View
 from .volumes import viewer_volumes
@@ -31,6 +31,7 @@ Context = dict[str, Any]
 
 _TIME_NOTES = {
     "given": "from the scan",
+    "estimated": "estimated from its organs; the scan did not say",
     "typical": "typical for the phase; the scan did not say",
     "requested": "asked for",
 }
@@ -90,7 +91,7 @@ def _phase(report: ReportInput, view: View, phase: Phase, overview: Slice) -> Co
         "word": words.PROVENANCE_WORDS[provenance],
         "note": "its scan was withheld" if phase in report.withheld else words.PROVENANCE_NOTES[provenance],
         "time": f"{report.study.time_s[phase]:.0f} s",
-        "time_note": "before contrast" if phase is Phase.NC else _TIME_NOTES[facts.time_source],
+        "time_note": "before contrast" if phase is Phase.NC else _time_note(facts),
         "recognised_by": words.RECOGNISED_WORDS.get(facts.recognised_by, facts.recognised_by),
         "source": facts.source,
         "liver_hu": _hu(liver) if liver else "",
@@ -99,6 +100,15 @@ def _phase(report: ReportInput, view: View, phase: Phase, overview: Slice) -> Co
         "alt": f"Axial slice of the liver, {phase.label} phase, {words.PROVENANCE_WORDS[provenance]}",
         "is_reference": phase is report.study.reference,
     }
+
+
+def _time_note(facts: PhaseFacts) -> str:
+    """How the time is known, with the interval of an estimate."""
+    note = _TIME_NOTES[facts.time_source]
+    if facts.time_interval_s is None:
+        return note
+    low_s, high_s = facts.time_interval_s
+    return f"{low_s:.0f} to {high_s:.0f} s; {note}"
 
 
 def _predicted_sd(report: ReportInput, phase: Phase) -> str:
