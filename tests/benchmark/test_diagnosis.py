@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tests.tiny_models import tiny_models
 
-from hepaphase.base.errors import InputError
+from hepaphase.base.errors import InputError, UnknownNameError
 from hepaphase.benchmark.cases import load_case
 from hepaphase.benchmark.diagnosis import Reading, run, stored, write
-from hepaphase.benchmark.inputs import MAIN_JOB, apply_inputs
+from hepaphase.benchmark.inputs import MAIN_JOB, apply_inputs, named_inputs
 from hepaphase.evaluation.bootstrap import Bootstrap
 from hepaphase.evaluation.rows import read_rows
 from hepaphase.study.phase import Phase, Provenance
@@ -104,3 +104,9 @@ def test_a_case_without_truth_is_refused(tmp_path: Path) -> None:
     np.savez(path, **fields)
     with pytest.raises(InputError, match="no mask of liver"):
         load_case(path)
+
+
+def test_settings_go_by_name() -> None:
+    assert [s.scanned for s in named_inputs(["nc_pvp", " all"])] == [(Phase.NC, Phase.PVP), tuple(Phase)]
+    with pytest.raises(UnknownNameError, match="nc_pvp"):
+        named_inputs(["nc_pvpp"])

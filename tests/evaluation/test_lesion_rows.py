@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,15 @@ def test_every_counted_lesion_and_every_false_find_has_a_row(tmp_path: Path) -> 
         (r.case, r.true_class, r.found_class) for r in rows
     ]
     assert back[0].radius_mm == pytest.approx(rows[0].radius_mm, rel=1e-4)
+
+
+def test_probabilities_of_found_lesions_are_kept(tmp_path: Path) -> None:
+    truth, answer = pair()
+    shares = dict.fromkeys(LESION_CLASSES, 0.05) | {"icc": 0.65}
+    rows = compare_lesions(truth, replace(answer, lesion_probabilities={1: shares}))
+    assert [dict(r.probabilities) for r in rows] == [shares, {}, {}]
+    write_lesions(tmp_path / "lesions.csv", rows, {})
+    assert [r.probabilities for r in read_lesions(tmp_path / "lesions.csv")] == [shares, {}, {}]
 
 
 def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:

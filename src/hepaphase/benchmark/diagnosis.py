@@ -52,6 +52,8 @@ class Reading:
     device: str = "cpu"
     flips: bool = False
     """Average over eight mirrorings, at eight times the cost."""
+    at_most: int = 0
+    """Only the first so many cases; 0 for all."""
     ensemble: tuple[Bundle, ...] = ()
     """Networks averaged with ``diagnosis``, such as those of other folds; each costs a reading more."""
 
@@ -70,7 +72,7 @@ def run(prepared: Path, reading: Reading, *, workers: int = 1, quiet: bool = Fal
     Raises:
         InputError: when ``prepared`` holds no case, a case without truth, or one that trained a model.
     """
-    files = open_cohort(prepared).files
+    files = open_cohort(prepared).files[: reading.at_most or None]
     require_unseen(files, reading.cards)
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     done = _in_order(chunks, reading, workers)
@@ -140,6 +142,7 @@ def _row(case: BenchmarkCase, study: AlignedStudy, reader: Reader) -> Read:
         scores=said.patient.probabilities,
         malignant=said.patient.malignant,
         lesion_scores=said.lesion_confidence(),
+        lesion_probabilities=dict(enumerate(said.lesion_probabilities, start=1)),
         generated_hu={str(p): hu for p, hu in study.hu.items() if study.provenance[p] is Provenance.SYNTHETIC},
     )
     return compare(case.truth, answer), tuple(compare_lesions(case.truth, answer))

@@ -1,12 +1,13 @@
 """What a reader is given: which phases were scanned, and which are generated from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from ..base.names import check_name
 from ..study.phase import Phase, Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generator
@@ -41,6 +42,16 @@ SUBSETS = tuple(
     for chosen in combinations(Phase, size)
 )
 """Every non-empty subset of the phases, smallest first."""
+
+
+def named_inputs(names: Sequence[str]) -> tuple[Inputs, ...]:
+    """Settings by name: those of the main job, and subsets such as ``nc_pvp``.
+
+    Raises:
+        UnknownNameError: for a name that is none.
+    """
+    known = {setting.name: setting for setting in (*SUBSETS, *MAIN_JOB)}
+    return tuple(known[check_name(name.strip(), list(known), kind="setting")] for name in names)
 
 
 def only(study: AlignedStudy, phases: tuple[Phase, ...]) -> AlignedStudy:

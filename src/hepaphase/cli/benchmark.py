@@ -28,6 +28,8 @@ for _lidia in COMMANDS:
 @click.option("--flips", is_flag=True, help="Average over all mirrorings; eight times the time.")
 @click.option("--ensemble", multiple=True, type=FILE, help="Reader averaged with the first; each costs as much again.")
 @click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
+@click.option("--settings", help="Only these, with commas: nc, nc_generated, all, or subsets such as nc_pvp.")
+@click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
 @click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
 @click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")
 @click.option(
@@ -56,14 +58,16 @@ def diagnosis(  # noqa: PLR0913
     from ..benchmark.ceiling.beside import beside_readings
     from ..benchmark.deep import Deep, deep_text
     from ..benchmark.diagnosis import Reading, run, stored, write
-    from ..benchmark.inputs import MAIN_JOB, SUBSETS
+    from ..benchmark.inputs import MAIN_JOB, SUBSETS, named_inputs
     from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import Models, check_device
 
     models = Models.load(bundles)
+    asked = MAIN_JOB if wanted["settings"] is None else named_inputs(wanted["settings"].split(","))
     reading = Reading(
-        settings=SUBSETS if wanted["subsets"] else MAIN_JOB,
+        settings=SUBSETS if wanted["subsets"] else asked,
+        at_most=wanted["cases"],
         diagnosis=models.diagnosis,
         synthesis=models.synthesis,
         device=check_device(device),
@@ -78,8 +82,8 @@ def diagnosis(  # noqa: PLR0913
     table = beside_readings(write(results, out, facts, config), results, name)
     write_text(out / "table.md", table)
     validation = () if wanted["validation"] is None else run(wanted["validation"], reading, workers=workers)
-    asked = Deep(subsets=wanted["subsets"], lesions=wanted["deep"], validation=tuple(validation))
-    if text := deep_text(results, prepared, asked, config):
+    tables = Deep(subsets=wanted["subsets"], lesions=wanted["deep"], validation=tuple(validation))
+    if text := deep_text(results, prepared, tables, config):
         write_text(out / "deep.md", text)
         table = f"{table}\n{text}"
     click.echo(table)

@@ -31,6 +31,7 @@ ORGANS_HELP = (
 @click.option("--no-register", is_flag=True, help="Trust the scanner's positions instead of lining the phases up.")
 @click.option("--no-clinical", is_flag=True, help="Name lesions by the images alone, whatever is known of the patient.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
+@click.option("--no-dicom", is_flag=True, help="Write no SEG and SR, which name the source's images by UID.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
 def command(
@@ -46,7 +47,8 @@ def command(
     """Read one study: SRC is a DICOM folder, a case folder, a zip of either or one volume (NIfTI, NRRD, MHA).
 
     Finds the liver, generates the phases that were not scanned, finds and names the lesions, and writes report.html,
-    findings.json, masks and generated phases to OUT. Research use only.
+    findings.json, masks and generated phases to OUT; from DICOM also lesions.seg.dcm and report.sr.dcm. Research use
+    only.
     """
     from ..inference.intake import take_in
     from ..inference.models import Models, check_device
@@ -80,7 +82,7 @@ def command(
         study = with_totalsegmentator(study, device=options.device)
     models = load()
     reading = read(study, models, options)
-    for path in write_reading(reading, out, models, all_grids=options.all_grids):
+    for path in write_reading(reading, out, models, all_grids=options.all_grids, dicom=not flags["no_dicom"]):
         click.echo(str(path))
     click.echo(summary(reading))
 

@@ -3,13 +3,15 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..base.atomic import atomic_path
 from ..base.errors import InputError
+from ..study.lesions import LESION_CLASSES
 from .lesions import match_lesions
 from .reading import Answer, Truth
 
@@ -27,6 +29,8 @@ class LesionRow:
     """Empty for a lesion that was missed."""
     score: float = float("nan")
     """Confidence that the found one is a lesion; NaN where it was missed, or the reading gives none."""
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    """Class to probability of the found one; empty where it was missed, or the reading gives none."""
 
     @property
     def is_true(self) -> bool:
@@ -47,19 +51,22 @@ def compare_lesions(truth: Truth, answer: Answer) -> list[LesionRow]:
     rows = []
     for lesion in match.true_ids:
         radius = sphere_radius_mm(float(sizes[lesion]) * truth.voxel_mm3)
-        key, (found, score) = truth.lesion_classes[lesion], _said(answer, partner.get(lesion))
-        rows.append(LesionRow(case=truth.case, true_class=key, radius_mm=radius, found_class=found, score=score))
+        key, said = truth.lesion_classes[lesion], _said(answer, partner.get(lesion))
+        rows.append(LesionRow(case=truth.case, true_class=key, radius_mm=radius, **said))
     for lesion in (k for k in match.found_ids if k not in partner.values()):
-        found, score = _said(answer, lesion)
-        rows.append(LesionRow(case=truth.case, found_class=found, score=score))
+        rows.append(LesionRow(case=truth.case, **_said(answer, lesion)))
     return rows
 
 
-def _said(answer: Answer, lesion: int | None) -> tuple[str, float]:
-    """Class and confidence of a found lesion."""
+def _said(answer: Answer, lesion: int | None) -> dict[str, Any]:
+    """Class, confidence and probabilities of a found lesion."""
     if lesion is None:
-        return "", float("nan")
-    return answer.lesion_classes[lesion], float(answer.lesion_scores.get(lesion, float("nan")))
+        return {}
+    return {
+        "found_class": answer.lesion_classes[lesion],
+        "score": float(answer.lesion_scores.get(lesion, float("nan"))),
+        "probabilities": dict(answer.lesion_probabilities.get(lesion, {})),
+    }
 
 
 def sphere_radius_mm(volume_mm3: float) -> float:
@@ -68,16 +75,19 @@ def sphere_radius_mm(volume_mm3: float) -> float:
 
 
 _FIELDS = ("case", "true_class", "radius_mm", "found_class", "score")
+_SHARE = "probability_"
 
 
 def write_lesions(path: Path, rows: Sequence[LesionRow], facts: Mapping[str, str]) -> None:
     """Write rows as CSV, each with ``facts``, whole or not at all."""
+    classes = list(LESION_CLASSES) if any(r.probabilities for r in rows) else []
     with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_FIELDS, *facts])
+        writer.writerow([*_FIELDS, *(f"{_SHARE}{c}" for c in classes), *facts])
         for r in rows:
             numbers = ["" if math.isnan(v) else f"{v:.5g}" for v in (r.radius_mm, r.score)]
-            writer.writerow([r.case, r.true_class, numbers[0], r.found_class, numbers[1], *facts.values()])
+            shares = [f"{r.probabilities[c]:.5f}" if c in r.probabilities else "" for c in classes]
+            writer.writerow([r.case, r.true_class, numbers[0], r.found_class, numbers[1], *shares, *facts.values()])
 
 
 def read_lesions(path: Path) -> list[LesionRow]:
@@ -96,6 +106,7 @@ def read_lesions(path: Path) -> list[LesionRow]:
                 radius_mm=float(line["radius_mm"] or "nan"),
                 found_class=line["found_class"],
                 score=float(line["score"] or "nan"),
+                probabilities={c: float(line[_SHARE + c]) for c in LESION_CLASSES if line.get(_SHARE + c)},
             )
             for line in table
         ]

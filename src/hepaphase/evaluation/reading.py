@@ -45,6 +45,8 @@ class Answer:
     """None when the liver was given."""
     lesion_scores: Mapping[int, float] = field(default_factory=dict)
     """Found lesion to the confidence that it is one, where the reading gives it."""
+    lesion_probabilities: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Found lesion to class to probability, where the reading gives it."""
     generated_hu: Mapping[str, Volume] = field(default_factory=dict)
 
 

@@ -188,8 +188,9 @@ def _dicom(contents: Contents, how: _How) -> Study:
     check_one_visit(contents.passes)
     unnamed = []
     for p in contents.passes:
-        read = read_pass(p, fill_missing=how.fill_missing)
-        unnamed.append(of_pass(p, PhaseVolume(read.hu, read.geometry, Provenance.MEASURED), read.notes))
+        read = read_pass(p, fill_missing=how.fill_missing, keep_identity=how.keep_identity)
+        volume = PhaseVolume(read.hu, read.geometry, Provenance.MEASURED, origin=read.origin)
+        unnamed.append(of_pass(p, volume, read.notes))
     masks = dict(how.given)
     for path in contents.segs:
         masks.update(named_masks(read_seg(path)))

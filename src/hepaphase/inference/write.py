@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.atomic import UNFINISHED, atomic_folder, write_json
-from ..base.errors import OutputError
+from ..base.errors import DicomError, OutputError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..report.build import write_report
 from ..report.findings_json import write_findings
@@ -22,6 +23,7 @@ from ..study.study import HuArray, Study
 from .known import times_as_json
 from .models import Models
 from .pipeline import Reading
+from .write_dicom import SEG_NAME, SR_NAME, dicom_input, dicom_objects, write_dicom
 
 RUN_SCHEMA = "hepaphase-run/1"
 NOT_GENERATED_HU = -1024.0
@@ -36,7 +38,7 @@ class Written(NamedTuple):
 
 
 _OWN = (
-    *("liver.nii.gz", "lesions.nii.gz", "findings.json", "report.html"),
+    *("liver.nii.gz", "lesions.nii.gz", "findings.json", "report.html", SEG_NAME, SR_NAME),
     *(f"synthetic/{p}{suffix}.nii.gz" for p in Phase for suffix in ("", "_sd")),
     *(f"grids/{p}_{name}.nii.gz" for p in Phase for name in ("liver", "lesions")),
 )
@@ -90,6 +92,7 @@ def write_reading(
     *,
     all_grids: bool = False,
     withheld: Mapping[Phase, HuArray] | None = None,
+    dicom: bool = True,
 ) -> list[Path]:
     """Write everything a reading made and return the paths; ``run.json`` is last, so its presence means whole.
 
@@ -101,17 +104,31 @@ def write_reading(
         models: recorded in ``run.json``.
         all_grids: also write the masks on each scanned phase's own grid.
         withheld: for a demo, scans kept from the reader, (z, y, x) HU on the box, shown beside the generated ones.
+        dicom: also write SEG and SR where the reference phase came as DICOM; they name its images by UID.
     """
+    reading, objects = _dicom(reading, models) if dicom else (reading, {})
     with atomic_folder(out, last="run.json", old=_OWN) as place:
         written = [*_write_masks(reading, place), *_write_synthetic(reading, place)]
         if all_grids:
             written += _write_own_grids(reading, place)
+        written += write_dicom(objects, place)
         facts = _report_input(reading, models, withheld)
         findings, report, run = place / "findings.json", place / "report.html", place / "run.json"
         write_findings(findings, facts)
         write_report(report, facts)
         write_json(run, run_facts(reading, models))
     return [out / path.relative_to(place) for path in (*written, findings, report, run)]
+
+
+def _dicom(reading: Reading, models: Models) -> tuple[Reading, dict[str, Any]]:
+    """The DICOM results by name; where the images cannot be pointed at, none, and the reading with a warning of it."""
+    given = dicom_input(reading, models)
+    if given is None:
+        return reading, {}
+    try:
+        return reading, dicom_objects(given)
+    except DicomError as error:
+        return replace(reading, warnings=(*reading.warnings, str(error))), {}
 
 
 def run_facts(reading: Reading, models: Models) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import numpy as np
 from ..base.errors import DicomError
 from ..base.log import logger
 from ..study.geometry import Geometry
+from ..study.origin import Origin
 from ..study.study import HuArray, check_volume
 from .frames import Frame, frames
 from .headers import BAD_VALUE, Header, number, one_line, read_headers, say, text
 from .identity import clinical, pseudonym
 from .left_out import LeftOut, why_left_out
+from .origin import origin_of
 from .passes import SAME_PLACE_MM, along_mm, drop_copies, split, voxel_hash
 from .pixels import PADDING_HU, read_hu
 from .protocol import protocol
@@ -91,6 +93,8 @@ class PassVolume:
     """In order of the slices; a multi-frame file once."""
     notes: tuple[str, ...] = ()
     """What was resampled or filled, and what that costs."""
+    origin: Origin | None = None
+    """The images themselves, wherever they lie."""
 
 
 def find_passes(source: Path | Sequence[Path]) -> Contents:
@@ -129,8 +133,10 @@ def find_passes(source: Path | Sequence[Path]) -> Contents:
     return Contents(_timed(kept), (*left_out, *more), tuple(segs), pseudonym(headers), known)
 
 
-def read_pass(chosen: Pass, *, fill_missing: bool = False) -> PassVolume:
+def read_pass(chosen: Pass, *, fill_missing: bool = False, keep_identity: bool = False) -> PassVolume:
     """One pass as float32 HU on its grid. Padding, and all below it, becomes -1024 HU.
+
+    The origin says whose images these are only where ``keep_identity`` asks for it.
 
     Raises:
         DicomError: when a slice is missing (and ``fill_missing`` is off), there twice, not in HU, or cannot be decoded.
@@ -139,7 +145,8 @@ def read_pass(chosen: Pass, *, fill_missing: bool = False) -> PassVolume:
     ordered = [chosen.frames[i] for i in plan.order]
     hu = fill(read_hu(ordered), plan, outside_hu=PADDING_HU)
     check_volume(hu, plan.geometry, what=f"Series {chosen}")
-    return PassVolume(hu, plan.geometry, tuple(dict.fromkeys(f.path for f in ordered)), plan.notes)
+    files = tuple(dict.fromkeys(f.path for f in ordered))
+    return PassVolume(hu, plan.geometry, files, plan.notes, origin_of(ordered, keep_identity=keep_identity))
 
 
 def read_series(

@@ -142,10 +142,15 @@ def _dicom(path: Path, phases: PhaseNames | None, *, keep_identity: bool, fill_m
         taken[phase] = choose(contents, where) if place in (None, path) else choose(find_passes(place), None)
     warnings = list(check_one_visit(list(taken.values()), named=True))
     for phase, chosen in taken.items():
-        volume = read_pass(chosen, fill_missing=fill_missing)
+        volume = read_pass(chosen, fill_missing=fill_missing, keep_identity=keep_identity)
         time_s = chosen.delay_s if chosen.delay_s is not None and chosen.delay_s >= 0 else None
         volumes[phase] = PhaseVolume(
-            volume.hu, volume.geometry, Provenance.MEASURED, time_s=time_s, recognised_by="flag"
+            volume.hu,
+            volume.geometry,
+            Provenance.MEASURED,
+            time_s=time_s,
+            recognised_by="flag",
+            origin=volume.origin,
         )
         warnings += [f"{phase}: {note}" for note in volume.notes]
     known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if keep_identity else {})}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..base.errors import GeometryError, MissingPhaseError, StudyError, VolumeError
 from .displacement import Displacement
 from .geometry import Floats, Geometry
+from .origin import Origin
 from .phase import REFERENCE_ORDER, TYPICAL_TIME_S, Phase, Provenance
 
 HuArray = npt.NDArray[np.float32]
@@ -39,6 +40,8 @@ class PhaseVolume:
     """Predicted uncertainty per voxel; synthetic phases have it."""
     recognised_by: str = "name"
     """How the phase was recognised: name (of a file), flag (of the user), or measured."""
+    origin: Origin | None = None
+    """The DICOM images it was read from; None for any other file."""
 
     def __post_init__(self) -> None:
         check_volume(self.hu, self.geometry, what="The volume")

@@ -1,0 +1,228 @@
+"""``report.sr.dcm``: what was measured on each lesion, coded, tied to its segment and to the images."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from ...io.origin import made_uid
+from ...study.findings import Finding, Measured
+from ...study.geometry import Xyz
+from ...study.lesions import LESION_CLASSES, lesion_class
+from ...study.origin import Origin, SourceImage
+from ...study.phase import Phase
+from ..words import join, probability
+from .frames import headers, settle
+from .input import MAKER, USE, DicomInput
+from .seg import algorithm, quiet, tracking_uid
+
+_SCHEME = "99HEPAPHASE"
+"""Ours, for what no public scheme names: which of the four phases."""
+_SERIES = 9002
+
+
+def sr_object(given: DicomInput, seg: Dataset) -> Dataset:
+    """A Comprehensive 3D SR after template TID 1500: a group for the liver, and one per lesion.
+
+    Values are of measured phases alone. ``seg`` is what ``seg_object`` made of the same reading.
+    """
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+    from highdicom.sr import Comprehensive3DSR
+
+    with quiet():
+        document = Comprehensive3DSR(
+            evidence=[seg, *_evidence(given)],
+            content=_content(given, seg)[0],
+            series_instance_uid=generate_uid(prefix=None),
+            series_number=_SERIES,
+            sop_instance_uid=generate_uid(prefix=None),
+            instance_number=1,
+            manufacturer=MAKER,
+            is_complete=True,
+            is_final=False,
+            series_description=f"{USE}: measurements of liver lesions",
+            software_versions=given.version or "unknown",
+            coding_schemes=[CodingSchemeIdentificationItem(_SCHEME, name="hepaphase contrast phases")],
+        )
+    settle(document, [image for origin in given.origins.values() for image in origin.images])
+    return document
+
+
+def _evidence(given: DicomInput) -> list[Dataset]:
+    """Headers of the images of every phase that came as DICOM in the study of the reference."""
+    study = given.origin.header["StudyInstanceUID"]
+    own = [o for o in given.origins.values() if o.header["StudyInstanceUID"] == study]
+    return [header for origin in own for header in headers(origin, given.case, origin.images)]
+
+
+def _content(given: DicomInput, seg: Dataset) -> Any:
+    from highdicom.sr import (
+        DeviceObserverIdentifyingAttributes,
+        MeasurementReport,
+        ObservationContext,
+        ObserverContext,
+    )
+    from pydicom.sr.codedict import codes
+
+    device = DeviceObserverIdentifyingAttributes(
+        uid=made_uid("device", given.version),
+        name=MAKER,
+        manufacturer_name=MAKER,
+        model_name=f"{MAKER} {given.version}",
+    )
+    observer = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
+    groups = [_liver(given, seg), *(_lesion(given, seg, finding) for finding in given.findings.lesions)]
+    return MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=observer),
+        procedure_reported=codes.SCT.ComputedTomography,
+        imaging_measurements=groups,
+    )
+
+
+def _liver(given: DicomInput, seg: Dataset) -> Any:
+    from pydicom.sr.codedict import codes
+
+    findings = given.findings
+    values = [
+        _measurement(codes.SCT.Volume, findings.liver_ml, codes.UCUM.CubicCentimeter),
+        *_attenuations(given, findings.liver_hu, None),
+        _measurement(codes.DCM.ProbabilityOfCancer, 100 * findings.patient.malignant, codes.UCUM.Percent),
+    ]
+    said = (
+        f"{USE}; not verified. {len(findings.lesions)} lesion(s). Probability of cancer is of the patient as a whole."
+    )
+    if given.generated:
+        said += f" Generated, not measured, and in no value here: {join([str(p) for p in given.generated])}."
+    return _group(given, seg, 0, codes.SCT.Organ, values, said)
+
+
+def _lesion(given: DicomInput, seg: Dataset, finding: Finding) -> Any:
+    from pydicom.sr.codedict import codes
+
+    values = [
+        _measurement(codes.SCT.Volume, finding.volume_ml, codes.UCUM.CubicCentimeter),
+        _measurement(codes.SCT.LongAxis, finding.long_axis_mm, codes.UCUM.Millimeter),
+        _measurement(codes.SCT.ShortAxis, finding.short_axis_mm, codes.UCUM.Millimeter),
+        *_attenuations(given, finding.hu, finding.centroid_lps_mm),
+        *(_probability(key, finding.probabilities[key]) for key in LESION_CLASSES if key in finding.probabilities),
+    ]
+    best = lesion_class(finding.lesion_class)
+    likely = probability(finding.probabilities[best.key])
+    said = f"{USE}; not verified. Most probable class: {best.name} ({likely})."
+    return _group(given, seg, finding.lesion_id, codes.SCT.Lesion, values, said, best=best.key)
+
+
+def _group(
+    given: DicomInput, seg: Dataset, number: int, kind: Any, values: Sequence[Any], said: str, *, best: str = ""
+) -> Any:
+    from highdicom.sr import (
+        AlgorithmIdentification,
+        FindingSite,
+        QualitativeEvaluation,
+        TextContentItem,
+        TrackingIdentifier,
+        VolumetricROIMeasurementsAndQualitativeEvaluations,
+    )
+    from pydicom.sr.codedict import codes
+
+    made_by = algorithm(given)[0]
+    group = VolumetricROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=tracking_uid(seg.SOPInstanceUID, number), identifier=f"Lesion {number}" if number else "Liver"
+        ),
+        referenced_segment=_segment(given, seg, number + 1),
+        finding_type=kind,
+        finding_sites=[FindingSite(codes.SCT.Liver)],
+        algorithm_id=AlgorithmIdentification(made_by.AlgorithmName, made_by.AlgorithmVersion),
+        measurements=list(values),
+        qualitative_evaluations=[QualitativeEvaluation(codes.DCM.DifferentialDiagnosisImpression, _class_code(best))]
+        if best
+        else None,
+    )
+    group[0].ContentSequence.append(TextContentItem(codes.DCM.Comment, said, relationship_type="CONTAINS"))
+    return group
+
+
+def _segment(given: DicomInput, seg: Dataset, number: int) -> Any:
+    from highdicom.sr import ReferencedSegment, SourceSeriesForSegmentation
+
+    return ReferencedSegment(
+        sop_class_uid=seg.SOPClassUID,
+        sop_instance_uid=seg.SOPInstanceUID,
+        segment_number=number,
+        source_series=SourceSeriesForSegmentation(given.origin.series_uid),
+    )
+
+
+def _measurement(name: Any, value: float, unit: Any, **more: Any) -> Any:
+    from highdicom.sr import Measurement
+
+    return Measurement(name=name, value=float(f"{value:.6g}"), unit=unit, **more)
+
+
+def _attenuations(given: DicomInput, hu: Mapping[Phase, Measured], place: Xyz | None) -> list[Any]:
+    """Mean HU per measured phase; a generated phase is passed over, and so is one that came from another source."""
+    from highdicom.sr import SourceImageForMeasurement
+    from pydicom.sr.codedict import codes
+
+    values = []
+    for phase, measured in hu.items():
+        if phase not in given.origins or phase in given.generated:
+            continue
+        shown = _image(given, phase, place)
+        images = None if shown is None else [SourceImageForMeasurement(*shown)]
+        value = _measurement(
+            codes.DCM.AttenuationCoefficient,
+            measured.mean_hu,
+            codes.UCUM.HounsfieldUnit,
+            derivation=codes.SCT.Mean,
+            referenced_images=images,
+        )
+        values.append(_with(value, codes.DCM.ContrastPhase, (str(phase), _SCHEME, phase.label)))
+    return values
+
+
+def _probability(key: str, value: float) -> Any:
+    """The probability that the lesion is of one class."""
+    from pydicom.sr.codedict import codes
+
+    measured = _measurement(codes.DCM.Probability, 100 * value, codes.UCUM.Percent)
+    code = _class_code(key)
+    return _with(measured, codes.DCM.DifferentialDiagnosisImpression, (code.value, "SCT", code.meaning))
+
+
+def _with(measurement: Any, name: Any, code: tuple[str, str, str]) -> Any:
+    """The measurement with a coded modifier."""
+    from highdicom.sr import CodeContentItem, CodedConcept, ContentSequence
+
+    value, scheme, meaning = code
+    item = CodeContentItem(name, CodedConcept(value, scheme, meaning), relationship_type="HAS CONCEPT MOD")
+    if "ContentSequence" not in measurement[0]:
+        measurement[0].ContentSequence = ContentSequence()
+    measurement[0].ContentSequence.append(item)
+    return measurement
+
+
+def _class_code(key: str) -> Any:
+    from highdicom.sr import CodedConcept
+
+    value, meaning = lesion_class(key).snomed
+    return CodedConcept(value, "SCT", meaning)
+
+
+def _image(given: DicomInput, phase: Phase, place: Xyz | None) -> tuple[str, str] | None:
+    """Class and UID of the phase's image through a place in the reference, where it can be told."""
+    same_study = given.origins[phase].header["StudyInstanceUID"] == given.origin.header["StudyInstanceUID"]
+    if place is None or not same_study or (phase is not given.reference and phase not in given.transforms):
+        return None
+    matrix = given.transforms.get(phase, np.eye(4))
+    nearest = _nearest(given.origins[phase], np.asarray(matrix)[:3, :3] @ place + np.asarray(matrix)[:3, 3])
+    header = headers(given.origins[phase], given.case, [nearest])[0]
+    return header.SOPClassUID, header.SOPInstanceUID
+
+
+def _nearest(origin: Origin, place: Any) -> SourceImage:
+    normal = np.cross(origin.row, origin.column)
+    return min(origin.images, key=lambda image: abs(float((place - np.asarray(image.position_lps_mm)) @ normal)))
