@@ -39,10 +39,16 @@ def test_it_writes_what_it_says(cohort: Path, tmp_path: Path) -> None:
     result = run("smoke", cohort, out, "--seed", 4, "--fold", 1, "--set", "channels=2", *FAST)
     assert result.output.splitlines()[-1] == str(out / "model.hepa")
     assert "accuracy: " in result.output
+    assert f"learned from {cohort.name}: licence not stated" in result.output
     bundle = Bundle.load(out / "model.hepa")
     assert (bundle.config["channels"], bundle.card["seed"]) == (2, 4)
     assert json.loads((out / "run.json").read_text())["finished"]["steps"] == 3
     assert (out / "metrics.csv").is_file()
+
+
+def test_an_open_model_learns_from_nothing_of_unknown_licence(cohort: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="licence not stated"):
+        run("smoke", cohort, tmp_path / "out", "--open", *FAST)
 
 
 def test_quick_takes_eight_steps(cohort: Path, tmp_path: Path) -> None:

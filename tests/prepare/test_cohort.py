@@ -1,5 +1,6 @@
 """A cohort folder becomes prepared cases, once."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def test_cases_are_prepared_and_read_back(tmp_path: Path) -> None:
     study = example_study()
     write_case(study, tmp_path / "cohort" / "one")
     paths = prepare_cohort(tmp_path / "cohort", tmp_path / "out", quiet=True).paths
+    record = json.loads((tmp_path / "out" / "prepared.json").read_text())
+    assert record["patients"] == {"one": "one"} and record["licence"] == "cohort: licence not stated"
     case = read_prepared(paths[0])
     assert set(case.hu) == set(study.phases)
     assert case.masks["liver"].any()

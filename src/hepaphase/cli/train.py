@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="The same run in tiny, in seconds.")
 @click.option("--from", "start", type=click.Path(path_type=Path, dir_okay=False), help="Start from this bundle.")
 @click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Change one setting; repeatable.")
+@click.option("--open", "open_only", is_flag=True, help="Refuse data and models that are not free for commercial use.")
 @click.option("--fold", type=int, help="Which fifth of the patients validates: 0 to 4; default as split.json says.")
 @click.option("--device", help="cpu, cuda or cuda:0; default as the recipe says.")
 @click.option("--seed", type=int, help="Of weights, order and augmentation; default as the recipe says.")
@@ -67,7 +68,9 @@ def _make_run(recipe: str, assignments: Sequence[str], *, size: str | None, give
     return changed
 
 
-def _train(run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | None, fold: int | None) -> None:
+def _train(
+    run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | None, fold: int | None, open_only: bool
+) -> None:
     from ..bundle.bundle import Bundle
     from ..training.cohort import open_split
     from ..training.folder import RunFolder
@@ -76,9 +79,11 @@ def _train(run: "Run", cohort: Path, out: Path, *, resume: bool, start: Path | N
     RunFolder(out).check(resume=resume)  # before hours of preparation
     bundle = None if start is None else Bundle.load(start)
     data = open_split(_prepared(cohort, out), fold=fold)
-    fitted = fit(run, data, out, options=Options(resume=resume, start=bundle))
+    fitted = fit(run, data, out, options=Options(resume=resume, start=bundle, open_only=open_only))
     for name, value in fitted.figures.items():
         click.echo(f"{name}: {value:.4g} ({len(data.validation)} validation cases)")
+    for line in Bundle.load(fitted.bundle).card["lineage"]:
+        click.echo(f"learned from {line}")
     click.echo(f"{fitted.bundle}")
 
 

@@ -36,6 +36,8 @@ class DicomCohort:
 
     source: ClassVar[str]
     """The name of the adapter's file, under which known defects are registered."""
+    licence: ClassVar[str] = ""
+    """As the source declares it; a file LICENSE beside the cases counts more. Empty where we do not know."""
     phase: ClassVar[Phase | None] = None
     """The phase of every scan, where the source has only one."""
     segments: ClassVar[Mapping[str, str]] = {}

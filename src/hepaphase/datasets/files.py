@@ -45,6 +45,8 @@ class FileCohort:
 
     source: ClassVar[str]
     """The name of the adapter's file, under which known defects are registered."""
+    licence: ClassVar[str] = ""
+    """As the source declares it; a file LICENSE beside the cases counts more. Empty where we do not know."""
     layout: ClassVar[Layout]
     table: ClassVar[Table | None] = None
     namer: Namer | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from ..base.atomic import write_json, write_text
 from ..base.errors import ConfigError, InputError, PhaseDoubtError
 from ..base.log import logger, track
+from ..datasets.licence import licence_line
 from ..datasets.protocol import open_cohort
 from ..datasets.unnamed import Namer
 from ..study.study import Study
@@ -111,7 +112,8 @@ def prepare_cohort(
     if not paths:
         raise InputError(f"No case of {cohort.name} has phases that can be told surely. Name them: see the how-to.")
     patients = {case: adapter.patient(case) for case in paths}  # so that a split never parts a patient
-    write_json(out / "prepared.json", {"schema": "hepaphase-prepared/1", "patients": patients})
+    record = {"schema": "hepaphase-prepared/1", "patients": patients, "licence": licence_line(adapter, cohort)}
+    write_json(out / "prepared.json", record)
     write_text(out / "warnings.csv", _table([("case", "warning"), *odd]))
     judged = [(case, row) for case in paths for row in cache.judgments(case)]
     write_text(out / "registration.csv", _table(_judgment_rows(judged)))

@@ -17,6 +17,7 @@ from .checkpoint import Checkpoints
 from .cohort import Split
 from .data import Batches, InOrder, to_device
 from .folder import RunFolder
+from .lineage import lineage, require_open
 from .log import MetricLog
 from .prefetch import Workers, ahead
 from .rng import restore_rng, rng_state
@@ -38,6 +39,8 @@ class Options:
     quiet: bool = False
     """No progress bar."""
     tensorboard: bool = True
+    open_only: bool = False
+    """Refuse data and models whose licence is not stated or forbids commercial use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ class _Loop:
         self._task = self._build()
         self._best: dict[str, float] = {}
         self._scans = all_scans(data.training.files)
+        self._lineage = lineage(data.training, () if options.start is None else options.start.card.get("lineage", ()))
+        if options.open_only:
+            require_open(self._lineage)
         self._step = self._restore()
         self._log = MetricLog(folder.path, step=self._step, tensorboard=options.tensorboard)
 
@@ -128,6 +134,9 @@ class _Loop:
         self._task.load_state_dict(state["task"])
         self._best = state["best"]
         self._scans |= from_text(state.get(CARD_FIELD, ""))
+        self._lineage = lineage(self._data.training, state.get("lineage", self._lineage))
+        if self._options.open_only:
+            require_open(self._lineage)
         restore_rng(state["rng"])
         _log.info("going on after step %d of %d", step, self._run.num_steps)
         return step
@@ -181,6 +190,7 @@ class _Loop:
             "rng": rng_state(),
             "best": self._best,
             CARD_FIELD: to_text(self._scans),
+            "lineage": list(self._lineage),
         }
         self._checkpoints.save(self._step, state)
         self._last_checkpoint = time.monotonic()
@@ -196,7 +206,7 @@ class _Loop:
 
     def _bundle(self, figures: Mapping[str, float]) -> Bundle:
         card = _card(self._run, self._data, self._step, figures)
-        return self._task.bundle(replace(card, scans=to_text(self._scans)).to_dict())
+        return self._task.bundle(replace(card, scans=to_text(self._scans), lineage=self._lineage).to_dict())
 
 
 def _sources(run: Run, data: Split) -> tuple[Batches, InOrder]:

@@ -10,6 +10,7 @@ class Adapter(FileCohort):
     """``image_only/BDMAP_00000001/ct.nii.gz`` and ``mask_only/BDMAP_00000001/segmentations/liver.nii.gz``."""
 
     source = "abdomenatlas"
+    licence = "CC BY-NC-SA"
     layout = Layout(
         scans="image_only/{case}/ct.nii.gz",
         masks=(

@@ -13,6 +13,7 @@ class Adapter(FileCohort):
     """``imagesTr/amos_0001.nii.gz`` and ``labelsTr``; 6 is liver. Numbers above 500 are MR and left out."""
 
     source = "amos"
+    licence = "CC BY 4.0"
     layout = Layout(
         scans="images{set}/amos_{case}.nii.gz",
         masks=(MaskRule(template="labels{set}/amos_{case}.nii.gz", parts={"liver": (6,)}),),

@@ -30,6 +30,7 @@ class Adapter(DicomCohort):
     """
 
     source = "chaos"
+    licence = "CC BY-NC-SA 4.0"
     phase = Phase.PVP
 
     @classmethod

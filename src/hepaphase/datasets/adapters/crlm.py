@@ -18,6 +18,7 @@ class Adapter(DicomCohort):
     """
 
     source = "crlm"
+    licence = "CC BY 4.0"
     phase = Phase.PVP
     kind = "CRLM"
     segments: ClassVar[Mapping[str, str]] = {

@@ -8,6 +8,7 @@ class Adapter(FileCohort):
     """``volume-N.nii.gz`` and ``labels-N.nii.gz``; 1 is liver."""
 
     source = "ct_org"
+    licence = "CC BY 3.0; some of its scans are those of LiTS, CC BY-NC-ND 4.0"
     layout = Layout(
         scans="volume-{case}.nii.gz",
         masks=(MaskRule(template="labels-{case}.nii.gz", parts={"liver": (1,)}),),

@@ -11,6 +11,7 @@ class Adapter(FileCohort):
     """
 
     source = "flare"
+    licence = "CC BY-NC-SA"
     layout = Layout(
         scans="images/FLARE{set}_Tr_{case}_0000.nii.gz",
         masks=(MaskRule(template="labels/FLARE{set}_Tr_{case}.nii.gz", parts={"liver": (1,)}),),

@@ -26,6 +26,7 @@ class Adapter(DicomCohort):
     """
 
     source = "hcc_tace_seg"
+    licence = "CC BY 4.0"
     kind = "HCC"
     segments: ClassVar[Mapping[str, str]] = {
         "Liver": "liver",

@@ -32,6 +32,7 @@ class Adapter(DicomCohort):
     """
 
     source = "ircadb"
+    licence = "CC BY-NC-ND"
     phase = Phase.PVP
 
     @classmethod

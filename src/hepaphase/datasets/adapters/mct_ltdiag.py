@@ -28,6 +28,7 @@ class Adapter(FileCohort):
     """
 
     source = "mct_ltdiag"
+    licence = "CC0 1.0"
     layout = Layout(
         scans="{case}/NIFTI/{phase}.nii.gz",
         words={"nc": Phase.NC, "art": Phase.AP, "pvp": Phase.PVP, "delay": Phase.DP},

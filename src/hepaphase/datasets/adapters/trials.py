@@ -12,6 +12,7 @@ class Adapter(FileCohort):
     """
 
     source = "trials"
+    licence = "CC BY-NC 4.0"
     layout = Layout(
         scans="images{set}/{phase}_{case}.nii.gz",
         words={

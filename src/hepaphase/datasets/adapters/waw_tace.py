@@ -17,6 +17,7 @@ class Adapter(FileCohort):
     """
 
     source = "waw_tace"
+    licence = "CC BY 4.0, to be checked with its Zenodo record"
     layout = Layout(
         scans="{case}/{case}_{phase}_scan.nii.gz",
         words={"0": Phase.NC, "1": Phase.AP, "2": Phase.PVP, "3": Phase.DP},
