@@ -88,7 +88,7 @@ def evaluate_folders(predictions: Path, cohort: Path, *, quiet: bool = False) ->
 
 def _compare_case(folder: Path, study: Study) -> Compared:
     answer, grid = _answer(folder)
-    truth = _truth(study, grid)
+    truth = truth_on(study, grid)
     known = {key: study.clinical[key] for key in ("sex", "age", "cirrhosis", "scanner") if key in study.clinical}
     facts = {**known, "phases": tuple(str(p) for p in study.inputs)}
     return Compared(compare(truth, answer), tuple(compare_lesions(truth, answer)), facts)
@@ -126,7 +126,12 @@ def _generated(folder: Path, phase: str, grid: Geometry) -> np.ndarray:
     return hu
 
 
-def _truth(study: Study, grid: Geometry) -> Truth:
+def truth_on(study: Study, grid: Geometry) -> Truth:
+    """What is true of a study of known truth, brought to a grid.
+
+    Raises:
+        InputError: when it has no liver mask or no lesion table.
+    """
     if study.lesion_table is None or "liver" not in study.masks:
         raise InputError(f"The truth of case '{study.case}' is not known: it needs liver.nii.gz and a lesion table.")
     masks = {name: resample(array, own, grid, order=0, fill=0) for name, (array, own) in study.masks.items()}

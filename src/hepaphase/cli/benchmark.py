@@ -251,6 +251,33 @@ def phases(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Pa
 
 
 @command.command()
+@click.argument("out", type=OUT)
+@click.option("--cohort", default="sim-1k-test", show_default=True, help="Cohort whose patients are simulated.")
+@click.option("--cases", default=40, show_default=True, help="So many of its patients, evenly spaced.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def chain(out: Path, cohort: str, cases: int, resamples: int, bundles: tuple[Path, ...], device: str) -> None:
+    """Read simulated patients as read does: no mask given, phases as they were breathed, from PVP alone and from all.
+
+    What diagnosis leaves out, which is given true livers and phases that lie right. Writes one CSV of patients and one
+    of lesions per setting and table.md to OUT.
+    """
+    from ..base.atomic import write_text
+    from ..benchmark.chain import run, spread, write
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+    from ..phantom.cohorts import named_cohort
+
+    where, chosen, models = check_device(device), named_cohort(cohort), Models.load(bundles)
+    seeds = spread(chosen.seeds() if chosen.num_cases else chosen.seeds(cases), cases)
+    found = run(seeds, models, population=chosen.population, device=where)
+    facts = {"cohort": cohort, "scale": "whole chain", "reader": str(models.diagnosis.card.get("title", ""))}
+    table = write(found, out, facts, Bootstrap(num_resamples=resamples))
+    write_text(out / "table.md", table)
+    click.echo(table)
+
+
+@command.command()
 @click.argument("prepared", type=FOLDER)
 @click.argument("out", type=OUT)
 @click.option("--train", required=True, type=FOLDER, help="Prepared patients that the observers learn from.")
