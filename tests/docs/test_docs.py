@@ -11,6 +11,7 @@ import click
 import pytest
 
 from hepaphase.cli.main import COMMANDS, group
+from hepaphase.cli.read import command as read
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -49,6 +50,8 @@ def test_every_command_line_on_a_page_can_be_parsed(page, words):
         assert found is not None, f"{page}: no command '{words[0]}'"
         command, words = found, words[1:]
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "--version"}
+    if "--" in words:  # what follows goes to read
+        known |= {"--"} | {option for parameter in read.params for option in parameter.opts}
     assert not [word for word in words if word.startswith("-") and word.split("=")[0] not in known], page
 
 

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from hepaphase.report.findings_json import findings_document, schema, write_findings
+from hepaphase.study.findings import Decision, Screening
 from hepaphase.study.phase import Phase
 
 from .cases import GRIDS, aligned, report_input
@@ -52,6 +53,48 @@ def test_how_sure_a_lesion_is_one_is_said_where_it_is_known(report):
     assert "confidence" not in document["lesions"][1]
 
 
+def decided(report):
+    """The report with everything that version 0.2 added."""
+    test = {"sensitivity": 0.9, "specificity": 0.8, "num_positive": 9, "num_negative": 10}
+    point = Decision("any lesion", 0.95, 0.5, 0.6, {"num_positive": 3, "num_negative": 4, "test": test})
+    lesions = tuple(
+        replace(f, prediction_set=("hcc", "cyst"), features={"course": "plateau", "ap_enhancement_hu": 60.12345},
+                lirads_withheld=("No adult.",)) for f in report.findings.lesions)  # fmt: skip
+    basis = {"level": 0.9, "at_least": 0.2, "num_lesions": 96}
+    screening = Screening("main-validation", "main-test-2", (point,))
+    return replace(report, findings=replace(report.findings, lesions=lesions, screening=screening, set_basis=basis))
+
+
+def test_decisions_sets_signs_and_reasons_satisfy_the_schema(report):
+    document = findings_document(decided(report))
+    check(document)
+    said = document["patient"]["screening"]["decisions"][0]
+    assert (said["decision"], said["threshold"], said["test"]["num_negative"]) == ("positive", 0.5, 10)
+    assert document["patient"]["abstained"] is False and document["prediction_sets"]["level"] == 0.9
+    lesion = document["lesions"][0]
+    assert lesion["prediction_set"] == ["hcc", "cyst"] and lesion["features"]["ap_enhancement_hu"] == 60.123
+    assert lesion["lirads"] == {"withheld": True, "because": ["No adult."]}
+
+
+def test_no_decision_says_why(report):
+    document = findings_document(replace(report, findings=replace(report.findings, abstained=("No points.",))))
+    check(document)
+    assert document["patient"]["abstained_because"] == ["No points."] and "screening" not in document["patient"]
+
+
+def test_whoever_reads_0_1_finds_all_of_it(report):
+    """Without what 0.2 added, the document is one of 0.1."""
+    document = findings_document(decided(report))
+    document["schema"] = "hepaphase-findings/0.1"
+    del document["prediction_sets"]
+    for key in ("screening", "abstained"):
+        del document["patient"][key]
+    for lesion in document["lesions"]:
+        for key in ("prediction_set", "features", "lirads"):
+            del lesion[key]
+    jsonschema.Draft202012Validator(schema("0.1")).validate(document)
+
+
 def test_a_lesion_free_study_satisfies_the_schema():
     document = findings_document(report_input(aligned(GRIDS["axial thin"], lesions=())))
     check(document)
@@ -67,7 +110,9 @@ def test_phases_read_from_are_named(report):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda d: d.update(schema="hepaphase-findings/0.2"),
+        lambda d: d.update(schema="hepaphase-findings/0.3"),
+        lambda d: d["patient"].update(abstained="no"),
+        lambda d: d["lesions"][0].update(lirads={"withheld": False, "because": ["it is"]}),
         lambda d: d.update(research_use_only=False),
         lambda d: d["patient"].update(malignant=None),
         lambda d: d["lesions"][0].update(segment=None),

@@ -90,6 +90,28 @@ def diagnosis(  # noqa: PLR0913
 
 
 @command.command()
+@click.argument("validation", type=FOLDER)
+@click.argument("out", type=OUT)
+@click.option("--test", "tests", type=FOLDER, multiple=True, help="Rows of other patients, for figures; repeatable.")
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+@models_options
+def operating(
+    validation: Path, out: Path, tests: tuple[Path, ...], resamples: int, bundles: tuple[Path, ...], device: str
+) -> None:
+    """Thresholds of screening and prediction sets, from VALIDATION: OUT of benchmark diagnosis on patients held out.
+
+    Writes operating.json (what read decides by, for this reader alone) and table.md to OUT. Nothing is read again.
+    """
+    from ..benchmark.operating import make, write
+    from ..evaluation.bootstrap import Bootstrap
+    from ..inference.models import Models, check_device
+
+    check_device(device)
+    reader = Models.load(bundles).diagnosis
+    click.echo(write(make(validation, tests, reader, Bootstrap(num_resamples=resamples)), out))
+
+
+@command.command()
 @click.argument("prepared", type=FOLDER)
 @click.argument("out", type=OUT)
 @click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")

@@ -12,6 +12,8 @@ from ..base.errors import HepaphaseError
 COMMANDS = {
     "demo": "Read a study that ships with the package; needs nothing else.",
     "read": "The main job: a study in, findings and a report out.",
+    "batch": "Many studies, one process each; one that fails stops no other.",
+    "report": "A finished reading in another form: HTML, PDF, JSON, SR, SEG.",
     "intake": "What a source holds: passes, phases, geometry, doubts; and the same as case folders.",
     "simulate": "Make a cohort with known truth.",
     "doctor": "Examine a cohort: what is wrong, what is there twice, what is known about the set.",

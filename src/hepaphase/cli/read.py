@@ -88,16 +88,25 @@ def command(
 
 
 def summary(reading: object) -> str:
-    """One line on what was found, for the terminal."""
+    """What was found, for the terminal: a line, one of screening and one of prediction sets where there are any."""
     from ..inference.pipeline import Reading
+    from ..report.decisions import headline, set_text
     from ..report.words import probability
 
     assert isinstance(reading, Reading)
-    lesions = reading.findings.lesions
+    findings = reading.findings
     named = ", ".join(
-        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({probability(max(f.probabilities.values()))})" for f in lesions
+        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({probability(max(f.probabilities.values()))})"
+        for f in findings.lesions
     )
-    return (
-        f"{len(lesions)} lesion(s){': ' + named if named else ''}; "
-        f"malignant {probability(reading.findings.patient.malignant)}. Research use only."
-    )
+    lines = [
+        f"{len(findings.lesions)} lesion(s){': ' + named if named else ''}; "
+        f"malignant {probability(findings.patient.malignant)}. Research use only."
+    ]
+    if told := headline(findings):
+        lines.append(f"Screening: {told}.".replace("..", "."))
+    if sets := [f"lesion {f.lesion_id}: {set_text(f)}" for f in findings.lesions if f.prediction_set]:
+        lines.append(
+            f"Classes that hold the true one of {findings.set_basis['level']:.0%} of lesions: {'; '.join(sets)}."
+        )
+    return "\n".join(lines)

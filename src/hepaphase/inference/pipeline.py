@@ -20,6 +20,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, MaskArray, Study
 from .complete import complete
+from .decide import decide
 from .known import Estimated, at_times, estimated_times, time_warnings, unknown_times, with_organs
 from .liver import find_liver
 from .masks import lesions_on_grid, renumbered
@@ -105,6 +106,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         if options.weigh_clinical:
             findings, weighed = weigh_findings(findings, study.clinical)
             told += weighed
+        findings = decide(findings, box, tuple(seen.hu), models.diagnosis)
     warnings = (
         *found.warnings,
         *lined.warnings,

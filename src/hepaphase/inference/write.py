@@ -38,7 +38,7 @@ class Written(NamedTuple):
 
 
 _OWN = (
-    *("liver.nii.gz", "lesions.nii.gz", "findings.json", "report.html", SEG_NAME, SR_NAME),
+    *("liver.nii.gz", "lesions.nii.gz", "findings.json", "report.html", "report.pdf", SEG_NAME, SR_NAME),
     *(f"synthetic/{p}{suffix}.nii.gz" for p in Phase for suffix in ("", "_sd")),
     *(f"grids/{p}_{name}.nii.gz" for p in Phase for name in ("liver", "lesions")),
 )

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..base.atomic import write_json
-from ..study.findings import Finding, Measured
+from ..study.findings import Decision, Finding, Findings, Measured
 from ..study.phase import Phase
 from .input import ReportInput
 
 SCHEMA_NAME = "hepaphase-findings"
-SCHEMA_VERSION = "0.1"
+SCHEMA_VERSION = "0.2"
+"""0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. Whoever
+reads 0.1 finds all of it at its old place."""
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) that every ``findings.json`` of this version satisfies."""
-    text = files(__package__).joinpath(f"schema/findings-{SCHEMA_VERSION}.schema.json").read_text(encoding="utf-8")
+def schema(version: str = SCHEMA_VERSION) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that every ``findings.json`` of ``version`` satisfies."""
+    text = files(__package__).joinpath(f"schema/findings-{version}.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
@@ -34,7 +36,9 @@ def findings_document(report: ReportInput) -> dict[str, Any]:
             "probabilities": _rounded(findings.patient.probabilities),
             "malignant": round(findings.patient.malignant, 6),
             "read_from": [str(p) for p in report.read_from or report.phases],
+            **_decisions(findings),
         },
+        **({"prediction_sets": dict(findings.set_basis)} if findings.set_basis else {}),
         "liver": {"volume_ml": round(findings.liver_ml, 3), "hu": _hu(report, findings.liver_hu)},
         "lesions": [_lesion(report, lesion) for lesion in findings.lesions],
     }
@@ -43,6 +47,34 @@ def findings_document(report: ReportInput) -> dict[str, Any]:
 def write_findings(path: Path, report: ReportInput) -> None:
     """Write ``findings.json`` to ``path``, whole or not at all."""
     write_json(path, findings_document(report))
+
+
+def _decisions(findings: Findings) -> dict[str, Any]:
+    """Screening, or why there is none; nothing at all where the question was not asked."""
+    if findings.abstained:
+        return {"abstained": True, "abstained_because": list(findings.abstained)}
+    if findings.screening is None:
+        return {}
+    screening = findings.screening
+    return {
+        "abstained": False,
+        "screening": {
+            "validation": screening.validation,
+            **({"test": screening.test} if screening.test else {}),
+            "decisions": [_decision(one) for one in screening.decisions],
+        },
+    }
+
+
+def _decision(one: Decision) -> dict[str, Any]:
+    return {
+        "task": one.task,
+        "specificity": one.specificity,
+        "threshold": one.threshold,
+        "score": round(one.score, 6),
+        "decision": "positive" if one.positive else "negative",
+        **one.basis,
+    }
 
 
 def _phase(report: ReportInput, phase: Phase) -> dict[str, Any]:
@@ -68,7 +100,14 @@ def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         **({"image_probabilities": _rounded(lesion.image_probabilities)} if lesion.image_probabilities else {}),
         **({} if lesion.confidence is None else {"confidence": round(lesion.confidence, 6)}),
         "hu": _hu(report, lesion.hu),
+        **({"prediction_set": list(lesion.prediction_set)} if lesion.prediction_set else {}),
+        **({"features": _plain(lesion.features)} if lesion.features else {}),
+        **({"lirads": {"withheld": True, "because": list(lesion.lirads_withheld)}} if lesion.lirads_withheld else {}),
     }
+
+
+def _plain(values: Mapping[str, float | str]) -> dict[str, float | str]:
+    return {key: value if isinstance(value, str) else round(float(value), 3) for key, value in values.items()}
 
 
 def _hu(report: ReportInput, measured: Mapping[Phase, Measured]) -> dict[str, Any]:

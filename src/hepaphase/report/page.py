@@ -12,6 +12,7 @@ from . import words
 from .chart import Chart, Series, draw
 from .comparison import compare
 from .curves import ReferenceExam
+from .decisions import screening_context, set_note, set_text, signs
 from .figures import (
     Slice,
     color_of,
@@ -58,6 +59,10 @@ def page_context(report: ReportInput, view: View) -> Context:
         ],
         "num_unpictured": len(report.findings.lesions) - len(shown),
         "patient_bars": words.bars(report.findings.patient.probabilities),
+        "screening": screening_context(report.findings),
+        "set_note": set_note(report.findings.set_basis),
+        "set_level": f"{100 * report.findings.set_basis.get('level', 0):.0f} %",
+        "lirads": list(report.findings.lesions[0].lirads_withheld) if report.findings.lesions else [],
         "weighed": any(lesion.image_probabilities for lesion in report.findings.lesions),
         "liver_ml": f"{report.findings.liver_ml:.0f}",
         "window": f"{WINDOW_HU[0]:.0f} to {WINDOW_HU[1]:.0f} HU".replace("-", "−"),
@@ -133,6 +138,8 @@ def _lesion(
         "malignant": ranked[0].malignant,
         "probability": ranked[0].text,
         "bars": ranked,
+        "set": set_text(lesion),
+        "signs": signs(lesion),
         "confidence": "" if lesion.confidence is None else words.probability(lesion.confidence),
         "axes": f"{lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm",
         "volume": f"{lesion.volume_ml:.1f} mL",

@@ -1,7 +1,8 @@
 """What the pipeline says about a study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .geometry import Xyz
 from .phase import Phase
@@ -35,6 +36,13 @@ class Finding:
     """The probabilities from the images alone, where facts on the patient were weighed into ``probabilities``."""
     confidence: float | None = None
     """That it is a lesion at all, from 0 to 1, as the network says and not calibrated; None where it was not said."""
+    prediction_set: tuple[str, ...] = ()
+    """Classes of which the true one is one as often as ``Findings.set_basis`` says, the most probable first; from the
+    images alone. Empty where no such set was calibrated for these phases."""
+    features: Mapping[str, float | str] = field(default_factory=dict)
+    """Signs of enhancement from scanned phases alone; those that cannot be computed are absent."""
+    lirads_withheld: tuple[str, ...] = ()
+    """Why there is no LI-RADS category."""
 
     @property
     def lesion_class(self) -> str:
@@ -53,6 +61,36 @@ class PatientScores:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """One question of screening, answered at one operating point."""
+
+    task: str
+    """What is looked for: ``any lesion`` or ``malignant``."""
+    specificity: float
+    """What the threshold was chosen for."""
+    threshold: float
+    score: float
+    basis: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers of the patients it was chosen on, and under ``test`` what it does on others."""
+
+    @property
+    def positive(self) -> bool:
+        """Whether the score reaches the threshold."""
+        return self.score >= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Is there anything to look at, from the phases that were read."""
+
+    validation: str
+    """The patients that the thresholds were chosen on."""
+    test: str
+    """The patients that the figures are of."""
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything one reading says."""
 
@@ -61,3 +99,9 @@ class Findings:
     liver_hu: Mapping[Phase, Measured]
     """Liver outside lesions, per phase."""
     liver_ml: float
+    screening: Screening | None = None
+    """None where no threshold was chosen for this reader and these phases; ``abstained`` then says so."""
+    abstained: tuple[str, ...] = ()
+    """Why no decision is given for the patient; empty where one is."""
+    set_basis: Mapping[str, Any] = field(default_factory=dict)
+    """Of the prediction sets: level wanted, lesions they were calibrated on, coverage measured on others."""

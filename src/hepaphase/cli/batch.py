@@ -1,0 +1,42 @@
+"""``hepaphase batch``: many studies, one process each."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ._options import OUT
+
+
+@click.command()
+@click.argument("studies", metavar="LIST", type=click.Path(path_type=Path))
+@click.argument("out", type=OUT)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--engine", type=click.Choice(["local"]), default="local", show_default=True, help="What runs it: this machine."
+)
+@click.option("--workers", default=1, show_default=True, help="Studies read at once.")
+@click.option("--minutes", default=30.0, show_default=True, help="A study that takes longer is ended.")
+@click.option("--memory-gib", default=8.0, show_default=True, help="A study that needs more fails (Linux).")
+def command(
+    studies: Path, out: Path, options: tuple[str, ...], engine: str, workers: int, minutes: float, memory_gib: float
+) -> None:
+    """Read many studies. LIST is a folder of them, a text file with a path per line, or a CSV file.
+
+    Each is read by a process of its own into OUT/NAME: one that crashes, hangs or needs too much memory stops no other.
+    What follows -- goes to hepaphase read, for every study. A CSV file needs the column source, and may have name,
+    phases, complete, reference. OUT/summary.csv has a row per study, OUT/logs what each said. The same command again
+    reads what is not read yet. The exit code is 1 when a study failed. Research use only.
+    """
+    from ..inference.batch import Batch, Bounds, read_list, run_batch
+    from .read import command as read
+
+    jobs = read_list(studies)
+    for given in {job.options for job in jobs}:
+        read.make_context("hepaphase read", [str(studies), str(out), *options, *given])
+    bounds = Bounds(minutes=minutes, memory_gib=memory_gib, workers=workers)
+    rows = run_batch(Batch(jobs=jobs, out=out, options=options, bounds=bounds), click.echo)
+    failed = [row for row in rows if row["state"] != "done"]
+    click.echo(f"{out / 'summary.csv'}: {len(rows) - len(failed)} read, {len(failed)} failed. Research use only.")
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,286 @@
+"""Many studies, each read in a process of its own, so that one that fails takes no other with it."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ..base.atomic import UNFINISHED, write_json, write_text
+from ..base.errors import ConfigError, InputError, OutputError
+from ..io.archive import is_archive
+from ..io.volume import is_volume
+
+SCHEMA = "hepaphase-batch/1"
+SUMMARY, PLAN, LOGS = "summary.csv", "batch.json", "logs"
+_COLUMNS = (
+    *("name", "state", "case", "read_from", "num_lesions", "largest", "largest_mm", "malignant", "screening"),
+    *("seconds", "peak_mib", "why"),
+)
+_DONE, _FAILED = "done", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One study of the list."""
+
+    name: str
+    """Of its folder below OUT."""
+    source: Path
+    options: tuple[str, ...] = ()
+    """Of ``hepaphase read``, for this study alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one study may take.
+
+    Raises:
+        ConfigError: for a bound that is not above zero.
+    """
+
+    minutes: float = 30.0
+    memory_gib: float = 8.0
+    """Of its own data; held on Linux only."""
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.minutes, self.memory_gib, self.workers) <= 0:
+            raise ConfigError(f"Minutes, memory and workers are above zero, got {self}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What to read, where to, and how."""
+
+    jobs: tuple[Job, ...]
+    out: Path
+    options: tuple[str, ...] = ()
+    """Of ``hepaphase read``, for every study."""
+    bounds: Bounds = field(default_factory=Bounds)
+    program: tuple[str, ...] = (sys.executable, "-m", "hepaphase", "read")
+
+
+def read_list(path: Path) -> tuple[Job, ...]:
+    """The studies of a list.
+
+    A folder: everything in it that can be a source (folders, zips, volumes). A text file: a path per line, relative to
+    the file; ``#`` begins a remark. A CSV file: a column ``source``, and where wanted ``name`` and options of ``read``
+    that take a value, such as ``phases``, ``complete`` and ``reference``.
+
+    Raises:
+        InputError: when there is no such list, nothing in it, or two studies of one name.
+    """
+    if path.is_dir():
+        jobs = [Job(_stem(p), p) for p in sorted(path.iterdir()) if _can_be_source(p)]
+    elif not path.is_file():
+        raise InputError(f"There is no list '{path}'. Give a folder of studies, or a file with a path per line.")
+    elif path.suffix.lower() == ".csv":
+        jobs = list(_from_csv(path))
+    else:
+        lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        jobs = [Job(_stem(Path(line)), path.parent / line) for line in lines if line]
+    if not jobs:
+        raise InputError(f"'{path}' lists no study.")
+    names = [job.name for job in jobs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(
+            f"'{path}' lists two studies called '{twice}'. Name them in a CSV file (columns name, source)."
+        )
+    return tuple(jobs)
+
+
+def _from_csv(path: Path) -> Iterator[Job]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if not row.get("source"):
+            raise InputError(f"'{path}' needs a column 'source' with a path in every row.")
+        given = {k: v for k, v in row.items() if k not in ("name", "source") and isinstance(v, str) and v.strip()}
+        options = tuple(part for k, v in given.items() for part in (f"--{k}", v.strip()))
+        yield Job((row.get("name") or "").strip() or _stem(Path(row["source"])), path.parent / row["source"], options)
+
+
+def _can_be_source(path: Path) -> bool:
+    return not path.name.startswith(".") and (path.is_dir() or is_archive(path) or is_volume(path))
+
+
+def _stem(path: Path) -> str:
+    return path.name if path.is_dir() else path.name.split(".")[0]
+
+
+def run_batch(batch: Batch, told: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Read every study that is not read yet; one row per study, as in ``summary.csv``, which is kept up to date.
+
+    A study whose folder holds a whole reading is done. One that failed before is tried again.
+
+    Args:
+        batch: what to do.
+        told: hears a line per study that ended.
+
+    Raises:
+        OutputError: when ``out`` holds a batch of other studies or options, or a name cannot be a folder's.
+    """
+    _check(batch)
+    rows: dict[str, dict[str, Any]] = {}
+    running: set[subprocess.Popen[bytes]] = set()
+    lock = Lock()
+
+    def one(job: Job) -> None:
+        whole = (batch.out / job.name / "run.json").is_file()
+        why, seconds = ("", None) if whole else _read(batch, job, running)
+        row = _row(batch.out / job.name, job, why, seconds)
+        with lock:
+            rows[job.name] = row
+            told(_line(row, already=whole))
+            write_text(batch.out / SUMMARY, _table(batch.jobs, rows))
+
+    with ThreadPoolExecutor(batch.bounds.workers) as pool:
+        futures = [pool.submit(one, job) for job in batch.jobs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(running):
+                _end(process)
+            raise
+    return [rows[job.name] for job in batch.jobs]
+
+
+def _check(batch: Batch) -> None:
+    reserved = {SUMMARY, PLAN, LOGS, UNFINISHED}
+    if odd := next((j.name for j in batch.jobs if j.name in reserved or Path(j.name).name != j.name), None):
+        raise OutputError(f"'{odd}' cannot be the folder of a study. Name it otherwise in a CSV file (column name).")
+    studies = [{"name": job.name, "options": list(job.options)} for job in batch.jobs]
+    plan = {
+        "schema": SCHEMA,
+        "research_use_only": True,
+        "options": list(batch.options),
+        "studies": studies,
+    }
+    path = batch.out / PLAN
+    if path.exists():
+        held = json.loads(path.read_text(encoding="utf-8"))
+        known = {study["name"]: study for study in held.get("studies", [])}
+        if held.get("options") != plan["options"] or any(known.get(s["name"], s) != s for s in studies):
+            raise OutputError(
+                f"'{batch.out}' holds a batch with other options. Give a new folder, or the same options."
+            )
+    elif batch.out.exists() and any(p.name != UNFINISHED for p in batch.out.iterdir()):
+        raise OutputError(f"The folder {batch.out.name} is not empty and holds no batch. Give a new one.")
+    write_json(path, plan)
+    (batch.out / LOGS).mkdir(exist_ok=True)
+
+
+def _read(batch: Batch, job: Job, running: set[subprocess.Popen[bytes]]) -> tuple[str, float]:
+    """Read one study in its own process; why it failed (empty where it did not), and the seconds it took."""
+    log = batch.out / LOGS / f"{job.name}.log"
+    threads = max(1, (os.cpu_count() or 1) // batch.bounds.workers)
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
+    start = time.monotonic()
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*batch.program, str(job.source), str(batch.out / job.name), *batch.options, *job.options],
+            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env=environment, start_new_session=True,
+        )  # fmt: skip
+        running.add(process)
+        _bound(process, batch.bounds.memory_gib)
+        try:
+            code = process.wait(batch.bounds.minutes * 60)
+            why = _why(code, log) if code else ""
+        except subprocess.TimeoutExpired:
+            why = f"took longer than {batch.bounds.minutes:g} minutes"
+        finally:
+            _end(process)
+            running.discard(process)
+    if not why and not (batch.out / job.name / "run.json").is_file():
+        why = "ended without a whole reading"
+    return why, time.monotonic() - start
+
+
+def _bound(process: subprocess.Popen[bytes], memory_gib: float) -> None:
+    """Hold the process to so much data of its own, where the system can (code and files it maps do not count)."""
+    try:
+        import resource
+
+        most = int(memory_gib * 2**30)
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
+    except (ImportError, AttributeError, OSError):  # not Linux, or it has ended already
+        return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Make sure that nothing of the study runs on."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):  # ended, or Windows
+        process.kill()
+    process.wait()
+
+
+def _why(code: int, log: Path) -> str:
+    """One line: what the command itself said last, or which signal ended it."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"ended by {name}{' (out of memory, probably)' if name == 'SIGKILL' else ''}"
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    said = lines[-1].removeprefix("hepaphase: ") if lines else ""
+    return said[:300] or f"exit code {code}"
+
+
+def _row(folder: Path, job: Job, why: str, seconds: float | None) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": job.name, "state": _FAILED if why else _DONE, "why": why}
+    if seconds is not None:
+        row["seconds"] = f"{seconds:.1f}"
+    if why:
+        return row
+    found, run = (json.loads((folder / n).read_text(encoding="utf-8")) for n in ("findings.json", "run.json"))
+    peaks = [step["peak_mib"] for step in run["steps"] if step["peak_mib"] is not None]
+    return {
+        **row,
+        "seconds": row.get("seconds") or f"{sum(step['seconds'] for step in run['steps']):.1f}",
+        "peak_mib": max(peaks, default=""),
+        **_found(found),
+    }
+
+
+def _found(found: Mapping[str, Any]) -> dict[str, Any]:
+    patient, lesions = found["patient"], found["lesions"]
+    facts: dict[str, Any] = {
+        "case": found["case"],
+        "read_from": " ".join(patient["read_from"]),
+        "num_lesions": len(lesions),
+        "malignant": patient["malignant"],
+    }
+    if lesions:
+        largest = max(lesions, key=lambda lesion: lesion["long_axis_mm"])
+        facts["largest"] = max(largest["probabilities"], key=largest["probabilities"].__getitem__)
+        facts["largest_mm"] = largest["long_axis_mm"]
+    decisions = patient.get("screening", {}).get("decisions", [])
+    facts["screening"] = "; ".join(f"{d['task']} at {d['specificity']:g}: {d['decision']}" for d in decisions)
+    return facts
+
+
+def _line(row: Mapping[str, Any], *, already: bool) -> str:
+    if row["state"] == _FAILED:
+        return f"{row['name']}: failed: {row['why']}"
+    when = "done before" if already else f"done in {row['seconds']} s"
+    return f"{row['name']}: {when}, {row['num_lesions']} lesion(s), malignant {row['malignant']:.2f}"
+
+
+def _table(jobs: Sequence[Job], rows: Mapping[str, Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows[job.name] for job in jobs if job.name in rows)
+    return text.getvalue()
