@@ -77,6 +77,9 @@ def test_the_page_says_what_was_decided_and_on_what_it_rests() -> None:
     assert context is not None and [row["word"] for row in context["rows"]] == ["positive", "negative"]
     assert context["rows"][0]["sensitivity"] == "0.86 of 326" and "simulated patients" in context["note"]
     assert headline(told) == "any lesion positive (at the threshold for specificity 0.95)"
+    assert "listed all the same" not in context["note"]
+    low = replace(told, screening=Screening("v", "", (replace(points[0], score=0.1),)))
+    assert "listed all the same" in screening_context(low)["note"]
     assert screening_context(report.findings) is None and headline(report.findings) == ""
     silent = replace(report.findings, abstained=("No points.",))
     assert screening_context(silent)["abstained"] == ["No points."] and "no decision" in headline(silent)

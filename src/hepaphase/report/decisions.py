@@ -30,7 +30,7 @@ def screening_context(findings: Findings) -> dict[str, Any] | None:
         "rows": [_row(one) for one in asked.decisions],
         "headline": headline(findings),
         "note": f"Thresholds chosen on {_cohort(asked.validation)}, for these phases and this reader{tested}. "
-        "They were not checked on real patients.",
+        f"They were not checked on real patients.{_although(findings)}",
     }
 
 
@@ -74,6 +74,16 @@ def set_note(basis: Mapping[str, Any]) -> str:
 def signs(finding: Finding) -> list[tuple[str, str]]:
     """Label and value of the signs of enhancement that are known."""
     return [(label, _sign(finding.features[key])) for key, label in _SIGNS.items() if key in finding.features]
+
+
+def _although(findings: Findings) -> str:
+    """Why lesions stand in the list of a patient who is called negative; empty where that is not so."""
+    called = findings.screening is not None and any(
+        d.positive for d in findings.screening.decisions if d.task == "any lesion"
+    )
+    if called or not findings.lesions:
+        return ""
+    return " Lesions are listed all the same: the cut-off of the list is lower than that of screening."
 
 
 def _row(one: Decision) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``report.pdf`` from a finished reading: printed by a browser where there is one, else laid out here."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -47,8 +48,9 @@ def _print(program: str, report: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, atomic_path(target) as partial:
         page, made = Path(folder, "report.html"), Path(folder, "report.pdf")
         page.write_text(still, encoding="utf-8")
+        as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it refuses to start else
         subprocess.run(
-            [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+            [program, "--headless", *as_root, "--disable-gpu", "--no-pdf-header-footer",
              f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()],
             check=True, capture_output=True, timeout=_WAIT_S,
         )  # fmt: skip
