@@ -246,6 +246,9 @@ def test_whose_it_is_stays_out_unless_it_is_kept(tmp_path) -> None:
         ) and not data.AccessionNumber
         text = str(data)
         assert not [w for w in ("Doe", "HB-1", "ACC7788", "20210305", "19440229") if w in text]
+    latin = {"SpecificCharacterSet": "ISO_IR 100", "PatientName": "Müller^Jürgen"}
+    header = reading(tmp_path / "latin", keep_identity=True, **latin).origin.header
+    assert header["PatientName"] == "Müller^Jürgen" and "SpecificCharacterSet" not in header
     kept = seg_object(taken(tmp_path / "in", keep_identity=True))
     assert (kept.PatientID, kept.PatientName, kept.StudyDate) == ("HB-1", "Doe^Jane", "20210305")
     assert kept.StudyInstanceUID == seg.StudyInstanceUID == "1.2.826.0.1.3680043.8.498.9"

@@ -1,6 +1,5 @@
 """A reading to files: the list of ``hepaphase read``."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,9 @@ import numpy as np
 from ..base.atomic import UNFINISHED, atomic_folder, write_json
 from ..base.errors import DicomError, OutputError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
+from ..report.again import volume_hash
 from ..report.build import write_report
+from ..report.dicom.objects import SEG_NAME, SR_NAME, dicom_objects, write_dicom
 from ..report.findings_json import write_findings
 from ..report.input import PhaseFacts, ReportInput
 from ..resample.through import resample_through
@@ -23,7 +24,7 @@ from ..study.study import HuArray, Study
 from .known import times_as_json
 from .models import Models
 from .pipeline import Reading
-from .write_dicom import SEG_NAME, SR_NAME, dicom_input, dicom_objects, write_dicom
+from .write_dicom import dicom_input
 
 RUN_SCHEMA = "hepaphase-run/1"
 NOT_GENERATED_HU = -1024.0
@@ -141,6 +142,7 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
         "device": reading.device,
         "deterministic": reading.device == "cpu",
         "inputs": input_hashes(reading.source),
+        "reference": str(reading.study.reference),
         "models": {
             kind: {"name": bundle.card.get("title", kind), "versions": dict(bundle.versions)}
             for kind, bundle in (
@@ -169,12 +171,7 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
 
 def input_hashes(study: Study) -> dict[str, str]:
     """SHA-256 over voxels and grid of each phase: says which volume was read without saying whose it is."""
-    hashes = {}
-    for phase, volume in study.phases.items():
-        digest = hashlib.sha256(volume.hu.tobytes())
-        digest.update(volume.geometry.affine_lps.tobytes())
-        hashes[str(phase)] = digest.hexdigest()
-    return hashes
+    return {str(phase): volume_hash(volume.hu, volume.geometry) for phase, volume in study.phases.items()}
 
 
 def _write_masks(reading: Reading, out: Path) -> list[Path]:

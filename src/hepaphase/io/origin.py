@@ -14,7 +14,7 @@ from .headers import text
 _ALWAYS = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientSex", "SliceThickness")
 _WHOSE = (
     "PatientName", "PatientID", "PatientBirthDate", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
-    "ReferringPhysicianName", "SpecificCharacterSet", "StudyDescription",
+    "ReferringPhysicianName", "StudyDescription",
 )  # fmt: skip
 """What an archive files a study by; it tells whose it is."""
 
