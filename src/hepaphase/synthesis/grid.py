@@ -17,6 +17,7 @@ from .facts import fact_numbers
 from .known_organs import KNOWN, blood_levels, organ_shares
 from .levels import level_numbers, liver_places
 from .network import Scanned
+from .organ_gains import region_shares
 from .plain import plainness
 from .protocol import Generated
 
@@ -61,6 +62,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
     inputs, liver = {p: study.hu[p] for p in study.inputs}, study.masks.get("liver")
     levels, plain = level_numbers(inputs, liver), plainness(inputs, liver)
     organs, blood = organ_shares(inputs, study.masks), blood_levels(inputs, study.masks)
+    regions = region_shares(inputs, study.masks)
     return Scanned(
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
@@ -70,6 +72,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
         liver=torch.from_numpy(liver_places(liver, _NUM_PLACES))[None].to(device),
         plain=None if plain is None else torch.from_numpy(plain)[None].to(device),
         organs=None if organs is None else torch.from_numpy(organs)[None].to(device),
+        regions=None if regions is None else torch.from_numpy(regions)[None].to(device),
         blood_hu=torch.from_numpy(blood)[None].to(device) if np.isfinite(blood).any() else None,
     )
 
@@ -82,6 +85,7 @@ def padded(scanned: Scanned, multiple: int) -> Scanned:
     scanned = scanned._replace(
         plain=None if scanned.plain is None else functional.pad(scanned.plain, pads),
         organs=None if scanned.organs is None else functional.pad(scanned.organs, pads),
+        regions=None if scanned.regions is None else functional.pad(scanned.regions, pads),
     )
     if scanned.liver is None:
         return scanned._replace(hu=hu)

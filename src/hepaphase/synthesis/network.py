@@ -11,7 +11,7 @@ from ..base.errors import ConfigError
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..nn.kinetic_layer import tissue_enhancement
 from ..nn.unet import SLOPE, FilmUNet
-from .circulations import Circulations, Mixture
+from .circulations import ORGANS, Circulations, Mixture
 from .facts import NUM_FACTS
 from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
 from .liver_level import (
@@ -24,6 +24,7 @@ from .liver_level import (
     fitted_times,
 )
 from .maps import NUM_MAPS, NUM_PHASES, PHASE_TIMES_S, CurveMaps, bounded_maps, log_sd_at, window_at
+from .organ_gains import EQUILIBRIUM_S, LATE, voxel_gains, with_late_curves
 
 HAEMATOCRIT = 0.40
 """Of every patient; the network cannot see it, and its part is taken by the volumes (our choice)."""
@@ -55,6 +56,9 @@ class Scanned(NamedTuple):
     """How surely each voxel is plain liver by what was scanned, 0 to 1, (B, z, y, x); None for not at all."""
     organs: Tensor | None = None
     """How much of each voxel is a known organ, (B, O + 1, z, y, x), ``known_organs.organ_shares``; None for nothing."""
+    regions: Tensor | None = None
+    """How much of each voxel is an organ whose level without contrast agent is known, (B, R, z, y, x),
+    ``organ_gains.region_shares``; None for nothing."""
     blood_hu: Tensor | None = None
     """Middle of aorta and portal vein in each phase, (B, 2, P), NaN where not known; None for nothing."""
 
@@ -81,6 +85,12 @@ class Curves:
     """Of the voxels (B, S) whose mean is plain liver."""
     organs: Tensor | None = None
     """How much of each voxel is a known organ, (B, N, O + 1)."""
+    regions: Tensor | None = None
+    """How much of each voxel is an organ whose level without contrast agent is known, (B, N, R)."""
+    last_s: Tensor | None = None
+    """Time of the last scanned phase, (B, 1); with ``regions``."""
+    gain: Tensor | None = None
+    """What the enhancement of each voxel is multiplied by, (B, N); None for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +186,14 @@ class KineticNetwork(nn.Module):
             curves = replace(curves, plain=known, liver=liver)
             if bool(scanned.present[:, 1:].any()):
                 curves = replace(curves, plain=known * self._unlike_liver(curves, scanned))
+        if scanned.regions is not None:
+            last_s = (scanned.time_s * scanned.present).amax(dim=1, keepdim=True)
+            curves = replace(curves, regions=_pick(scanned.regions, voxels), last_s=last_s)
         enhancement = self._enhancement_of(curves, scanned.time_s)
+        if curves.regions is not None:
+            late = self._enhancement_of(curves, torch.full_like(scanned.time_s[:, :1], EQUILIBRIUM_S))[..., 0]
+            gain = voxel_gains(seen, enhancement, late, curves.regions, scanned.present)
+            curves, enhancement = replace(curves, gain=gain), enhancement * gain[..., None]
         level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
         return replace(curves, level_hu=level + maps.offset_hu)
 
@@ -313,8 +330,24 @@ class KineticNetwork(nn.Module):
         own = self._enhancement(curves.maps, curves.mixture, time_s)
         if curves.plain is not None and curves.liver is not None:
             own = _blend(own, self._enhancement(curves.liver, curves.mixture, time_s), curves.plain)
-        if curves.organs is None:
-            return own
+        if curves.regions is not None and curves.last_s is not None and bool((time_s > curves.last_s).any()):
+            own = self._late(own, curves, time_s)
+        if curves.organs is not None:
+            own = self._with_organs(own, curves, time_s)
+        return own if curves.gain is None else own * curves.gain[..., None]
+
+    def _late(self, own: Tensor, curves: Curves, time_s: Tensor) -> Tensor:
+        """Organs of ``organ_gains.LATE`` after the last scanned phase."""
+        assert curves.regions is not None and curves.last_s is not None
+        places = [ORGANS.index(name) for name in LATE.values()]
+        whole = self.circulations.organs_mg_per_ml(curves.mixture, torch.cat([time_s, curves.last_s], dim=1))[:, places]
+        late = torch.where((time_s > curves.last_s)[:, None], whole[..., :-1] / whole[..., -1:].clamp(min=1e-3), 0.0)
+        return with_late_curves(
+            own, self._enhancement(curves.maps, curves.mixture, curves.last_s), late, curves.regions
+        )
+
+    def _with_organs(self, own: Tensor, curves: Curves, time_s: Tensor) -> Tensor:
+        assert curves.organs is not None
         whole = kappa_hu_per_mg_ml(120.0) * self.circulations.organs_mg_per_ml(curves.mixture, time_s)
         taken = torch.einsum("bno,bot->bnt", curves.organs[..., : whole.shape[1]], whole)
         return own * (1 - curves.organs.sum(dim=-1, keepdim=True)) + taken
