@@ -110,6 +110,7 @@ def test_lists(tmp_path: Path) -> None:
             read_list(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_a_real_reading_that_is_refused_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "in" / "empty").mkdir(parents=True)
     wrong = CliRunner().invoke(command, [str(tmp_path / "in"), str(tmp_path / "out"), "--", "--complet", "none"])

@@ -106,7 +106,7 @@ def direction_of(quaternion, *, down: bool):
     return tuple(tuple(float(v) for v in row) for row in matrix)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(quaternion=turns, down=st.booleans())
 def test_every_segment_lies_where_its_mask_does(quaternion, down, tmp_path_factory) -> None:
     """Flipped, oblique, decreasing: positions per frame are compared with the mask's own affine."""

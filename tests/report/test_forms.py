@@ -63,6 +63,7 @@ def test_a_browser_that_fails_is_done_without(finished, tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["report.pdf"]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.skipif(find_browser() is None, reason="needs Debian's chromium")
 def test_a_browser_prints_the_page(finished, tmp_path) -> None:
