@@ -29,6 +29,7 @@ def test_real_ct_is_read(name: str, phase: Phase, tmp_path: Path) -> None:
     others = [p for p in Phase if p is not phase]
     wanted = {"report.html", "findings.json", "run.json", "liver.nii.gz", "lesions.nii.gz"}
     wanted |= {f"synthetic/{p}{suffix}.nii.gz" for p in others for suffix in ("", "_sd")}
+    wanted |= {"lesions.seg.dcm", "report.sr.dcm"} if source.is_dir() else set()
     assert {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()} == wanted
     liver, grid = read_mask(out / "liver.nii.gz")
     study = read_source(source, phases={phase: None})

@@ -9,7 +9,7 @@ import pydicom
 
 from ..study.origin import Origin, SourceImage
 from .frames import Frame
-from .headers import text
+from .headers import BAD_VALUE, text
 
 _ALWAYS = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientSex", "SliceThickness")
 _WHOSE = (
@@ -49,12 +49,17 @@ def _header(frame: Frame, keys: tuple[str, ...]) -> dict[str, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # oddities of other elements are not ours to report
         data: Any = pydicom.dcmread(frame.path, stop_before_pixels=True, specific_tags=list(keys), force=True)
-        found = {key: "\\".join(data[key]) if _is_many(data, key) else text(data, key) for key in keys}
+        found = {key: _value(data, key) for key in keys}
     return {key: value for key, value in found.items() if value}
 
 
-def _is_many(data: Any, key: str) -> bool:
-    return key in data and isinstance(data[key].value, pydicom.multival.MultiValue)
+def _value(data: Any, key: str) -> str:
+    """An element as text; empty where it is absent or cannot be decoded, since a scan is not refused for that."""
+    try:
+        value = data.get(key)
+        return "\\".join(map(str, value)) if isinstance(value, pydicom.multival.MultiValue) else text(data, key)
+    except BAD_VALUE:
+        return ""
 
 
 def _image(frame: Frame) -> SourceImage:
