@@ -17,6 +17,7 @@ from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
 from ..study.study import AlignedStudy
 from .average import Read, flipped_mean, mean_of
+from .beside import BESIDE, not_beside, only
 from .build import NetworkConfig, build
 from .known_facts import clinical_numbers
 from .liver_max import patient_scores
@@ -48,6 +49,8 @@ class Diagnosis:
     patient: PatientScores
     semantic: npt.NDArray[np.float32]
     """(K + 1, z, y, x), background last, summing to one."""
+    num_beside: int = 0
+    """How many more were found at fat from outside or at the heart, and left out."""
 
     def lesion_confidence(self) -> dict[int, float]:
         """For each lesion the largest probability, over its voxels, of being any lesion; not calibrated."""
@@ -96,14 +99,19 @@ class Reader:
         liver = liver_of(study)
         probabilities, naming = self.semantic(study)
         labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read, naming=naming)
+        kept, scored = not_beside(labels, liver, study.masks.get(BESIDE))
+        num_beside = len(classes) - len(kept)
+        if num_beside:
+            labels, classes = only(labels, kept), classes[[k - 1 for k in kept]]
         if self.namer is not None:
             classes = self.namer.probabilities(*_phases(study), labels, class_probabilities(naming, labels), liver)
             probabilities = renamed(probabilities, labels, classes, share=self.read.namer_share)
         return Diagnosis(
             lesions=labels,
             lesion_probabilities=[dict(zip(self.classes, map(float, row), strict=True)) for row in classes],
-            patient=patient_scores(probabilities, liver, self.classes),
+            patient=patient_scores(probabilities, scored, self.classes),
             semantic=probabilities,
+            num_beside=num_beside,
         )
 
     def semantic(self, study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..base.errors import StudyError
 from ..bundle.bundle import Bundle
+from ..organs.beside import near_other
 from ..organs.checks import check_liver
-from ..organs.segment import CoarseOrgans, coarse_organs, organ_mask
+from ..organs.segment import CoarseOrgans, coarse_organs, liver_and_heart, organ_mask
 from ..resample.grid import resample
 from ..study.phase import Phase
 from ..study.study import MaskArray, Study
@@ -16,6 +17,12 @@ _AIR_HU = -200.0
 """A scan of an abdomen holds something darker, be it gas, lung or the air around."""
 SMALLEST_LIVER_ML = 50.0
 """Less than this is no liver, or too little of one to read (our choice)."""
+HEART = "heart_in_liver"
+"""Mask of what was taken out of a liver mask that a study brings because it is heart; a study may have it."""
+_HEART = (
+    "{:.0f} ml beside the dome were taken out of the liver mask as heart: they lie on the heart's side of the dark "
+    "sheet between both. Look at the outline there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,10 @@ class Liver:
 
     mask: MaskArray
     """(z, y, x), one inside, on the grid of the reference phase."""
+    beside: MaskArray
+    """(z, y, x), one where fat from outside or heart is near."""
+    heart: MaskArray | None
+    """(z, y, x), what was taken out of the mask because it is heart; None where the mask was given without."""
     warnings: tuple[str, ...]
     organs: CoarseOrgans | None = None
     """What the organ model said of the reference phase in the one pass made; None where it was not asked."""
@@ -44,20 +55,27 @@ def find_liver(
     Raises:
         StudyError: when no liver is found.
     """
-    body, volume = None, study.phase(reference)
+    body, heart, volume = None, None, study.phase(reference)
     asked = "liver" not in study.masks or (with_organs and bool(bundle.weights))
     coarse = coarse_organs(volume, bundle, device=device) if asked else None
     if "liver" in study.masks:
         array, grid = study.masks["liver"]
         mask = resample((array > 0).astype(np.uint8), grid, volume.geometry, order=0, fill=0)
+        if HEART in study.masks:
+            heart = resample(*study.masks[HEART], volume.geometry, order=0, fill=0)
     else:
         assert coarse is not None
-        mask, body = (organ_mask(coarse, name, volume) for name in ("liver", "body"))
+        mask, heart = liver_and_heart(coarse, volume)
+        body = organ_mask(coarse, "body", volume)
     found_ml = float(np.count_nonzero(mask)) * volume.geometry.voxel_ml
     if found_ml < SMALLEST_LIVER_ML:
         raise StudyError(_missing(study, reference, found_ml))
     mask = mask.astype(np.uint8)
-    return Liver(mask, tuple(check_liver(mask, body, volume.geometry)), coarse)
+    warnings = check_liver(mask, body, volume.geometry)
+    if heart is not None and heart.any() and "liver" not in study.masks:
+        warnings.append(_HEART.format(float(np.count_nonzero(heart)) * volume.geometry.voxel_ml))
+    around = near_other(mask, volume.hu, volume.geometry.spacing_zyx_mm, heart=heart)
+    return Liver(mask, around, heart, tuple(warnings), coarse)
 
 
 def _missing(study: Study, reference: Phase, found_ml: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ..diagnosis.beside import BESIDE
 from ..diagnosis.diagnose import Diagnosis, diagnose
 from ..organs.segment import segment_organs
 from ..prepare.align import align
@@ -87,7 +88,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
         lay = partial(align, lined.study, reference=reference, masks=masks, transforms=lined.transforms)
-        small = lay(liver_grid(liver, grid))
+        small = lay(liver_grid(liver, grid), masks={**masks, BESIDE: (found.beside, grid)})
         place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
         box = lay(place.geometry(grid))
         small = with_organs(small, found.organs)
@@ -111,6 +112,7 @@ def read(study: Study, models: Models, options: ReadOptions | None = None) -> Re
         *found.warnings,
         *lined.warnings,
         *told,
+        *_left_out(diagnosis.num_beside),
         *_warnings(lined.study, estimated, registered=options.register),
     )
     return Reading(
@@ -178,6 +180,15 @@ def _findings(box: AlignedStudy, diagnosis: Diagnosis, kept: Sequence[int]) -> F
     sure = diagnosis.lesion_confidence()
     lesions = (replace(f, confidence=sure[k]) for f, k in zip(findings.lesions, kept, strict=True))
     return replace(findings, lesions=tuple(lesions))
+
+
+def _left_out(number: int) -> tuple[str, ...]:
+    """A warning where finds were left out for what they lie at."""
+    told = (
+        f"{number} find(s) lie at fat that runs into the liver from outside, as in a fissure, or at the heart, and are "
+        "left out."
+    )
+    return (told,) * (number > 0)
 
 
 def _warnings(study: Study, estimated: Mapping[Phase, Estimated], *, registered: bool) -> tuple[str, ...]:

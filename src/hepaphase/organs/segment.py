@@ -14,6 +14,7 @@ from ..resample.crop import Box, box_around, paste
 from ..resample.grid import AIR_HU, resample
 from ..study.geometry import Geometry
 from ..study.study import HuArray, MaskArray, PhaseVolume
+from .heart import heart_in
 from .network import OrganNetwork, network_config
 from .refine import Rivals, refine
 from .table import CLASSES
@@ -119,11 +120,23 @@ def coarse_grid(geometry: Geometry, spacing_mm: float) -> Geometry:
 
 def organ_mask(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> MaskArray:
     """One organ on the grid of ``volume``: probabilities interpolated, then cut at one half."""
+    return _cut(coarse, name, volume)[0]
+
+
+def liver_and_heart(coarse: CoarseOrgans, volume: PhaseVolume) -> tuple[MaskArray, MaskArray]:
+    """The liver on the grid of ``volume``, and what was taken out of it because it is heart."""
+    return _cut(coarse, "liver", volume)
+
+
+def _cut(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> tuple[MaskArray, MaskArray]:
+    """One organ, and what was taken out of it for heart."""
+    shape_zyx = volume.geometry.shape_zyx
+    nothing = np.zeros(shape_zyx, np.uint8)
     likely = 1 - coarse.of("background") if name == "body" else coarse.of(name)
     num_pieces = 2 if name in _PAIRED else 1
     likely = _main_pieces(likely, num=num_pieces)
     if not (likely > 0.5).any():
-        return np.zeros(volume.geometry.shape_zyx, np.uint8)
+        return nothing, nothing
     box = _fine_box(likely > 0.5, coarse.geometry, volume.geometry)
     grid = box.geometry(volume.geometry)
     fine = resample(likely, coarse.geometry, grid, order=1, fill=0.0)
@@ -133,8 +146,14 @@ def organ_mask(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> MaskArra
     else:
         mask = np.asarray(fine > 0.5)
     mask = largest_pieces(mask, num=num_pieces)
+    heart = np.zeros_like(mask)
+    if name == "liver":
+        beside = resample(coarse.of("heart"), coarse.geometry, grid, order=1, fill=0.0)
+        heart = heart_in(mask, fine, beside, volume.hu[box.slices], volume.geometry.spacing_zyx_mm)
+        mask = largest_pieces(mask & ~heart, num=1) if heart.any() else mask
     filled = ndimage.binary_fill_holes(mask) if name != "body" else fill_slices(mask)
-    return paste(filled.astype(np.uint8), box, shape_zyx=volume.geometry.shape_zyx)
+    taken = paste(heart.astype(np.uint8), box, shape_zyx=shape_zyx) if heart.any() else nothing
+    return paste(filled.astype(np.uint8), box, shape_zyx=shape_zyx), taken
 
 
 def _rivals(coarse: CoarseOrgans, name: str, grid: Geometry) -> Rivals:

@@ -72,7 +72,7 @@ def test_rows_say_what_was_found_where_and_what_was_there_before(tmp_path) -> No
     before[12:16, 2:6, 2:6] = 5
     grid = replace(bench(3).geometry, shape_zyx=lesions.shape)
     own = replace(bench(3), geometry=grid)
-    scan = Scan("one", own, np.ones(lesions.shape, bool))
+    scan = Scan("one", own, np.ones(lesions.shape, bool), np.zeros(lesions.shape, bool))
     placed = {k: _placed(key) for k, key in ((1, "cyst"), (2, "hcc"))}
     said = running._Said(found, {1: ("cyst", 0.9), 2: ("fnh", 0.4), 3: ("icc", 0.3)})
     rows = running._compare(Copy(bench(3).study.phase(Phase.PVP), lesions, placed), said, scan, 1, before)
@@ -107,7 +107,7 @@ def test_the_table_counts_as_one_would_by_hand() -> None:
 def test_lesions_go_through_the_whole_pipeline() -> None:
     liver = bench(3).liver
     plan = [PlannedLesion("cyst", 12.0, 81_000)]
-    result = run([Scan("sim", bench(3), liver)], [plan], tiny_models())
+    result = run([Scan("sim", bench(3), liver, 0 * liver)], [plan], tiny_models())
     assert result.copies == {"sim": 1} and not result.left_out
     assert [r.lesion_class for r in result.rows if r.is_true] == ["cyst"]
     assert {r.phase for r in result.rows} == {bench(3).reference}

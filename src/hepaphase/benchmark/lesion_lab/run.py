@@ -14,6 +14,7 @@ from ...base.errors import StudyError
 from ...base.log import logger
 from ...evaluation.lesion_rows import sphere_radius_mm
 from ...evaluation.lesions import match_lesions
+from ...inference.liver import HEART
 from ...inference.models import Models
 from ...inference.options import ReadOptions
 from ...inference.pipeline import read
@@ -110,7 +111,8 @@ def run(
 
 def _read(volume: PhaseVolume, scan: Scan, models: Models, device: str) -> _Said:
     phase, grid = scan.bench.reference, scan.bench.geometry
-    study = Study(scan.name, {phase: volume}, masks={"liver": (scan.liver.astype(np.uint8), grid)})
+    masks = {"liver": (scan.liver.astype(np.uint8), grid), HEART: (scan.heart.astype(np.uint8), grid)}
+    study = Study(scan.name, {phase: volume}, masks=masks)
     reading = read(study, models, ReadOptions(complete=(), device=device))
     labels = reading.on_reference_grid(reading.study.masks["lesions"], fill=0)
     named = {f.lesion_id: (f.lesion_class, f.probabilities[f.lesion_class]) for f in reading.findings.lesions}

@@ -27,6 +27,8 @@ class Scan:
     """Where lesions are put: the liver is the mask beside the scan where there is one."""
     liver: Bools
     """The liver that is read, as our model finds it in the untouched scan, on the grid of the bench."""
+    heart: Bools
+    """What was taken out of it because it is heart."""
 
 
 def scans_of(data: Path, organs: Bundle, *, device: str = "cpu") -> Iterator[Scan]:
@@ -43,8 +45,11 @@ def scans_of(data: Path, organs: Bundle, *, device: str = "cpu") -> Iterator[Sca
         anatomy = anatomy_of_scan(data / source.path, names, liver=given, device=device)
         assert anatomy.scan is not None, "a scan has voxels"
         whole = read_source(data / source.path, phases=names)
-        found = find_liver(Study(whole.case, whole.phases), source.phase, organs, device=device).mask
-        liver = resample(found, whole.phase(source.phase).geometry, anatomy.geometry, order=0) > 0
+        own = whole.phase(source.phase).geometry
+        found = find_liver(Study(whole.case, whole.phases), source.phase, organs, device=device)
+        assert found.heart is not None, "the mask is ours"
+        liver = resample(found.mask, own, anatomy.geometry, order=0) > 0
+        heart = resample(found.heart, own, anatomy.geometry, order=0) > 0
         masks = {"liver": anatomy.organs == Organ.LIVER, "aorta": anatomy.organs == Organ.AORTA}
         study = Study(source.path.split("/")[0], {source.phase: anatomy.scan})
-        yield Scan(study.case, set_up(study, None, masks=masks), np.asarray(liver))
+        yield Scan(study.case, set_up(study, None, masks=masks), np.asarray(liver), np.asarray(heart))
