@@ -71,6 +71,16 @@ def test_a_lesion_painted_in_is_made_up(case) -> None:
     assert count_made_up(case, hu, real, local=True) == 0  # drawn too dark, but there
 
 
+def test_the_scan_itself_is_counted_beside_what_was_made(case) -> None:
+    truth = case.reference_hu[Phase.PVP].astype(np.float32)
+    free = np.argwhere((case.masks["liver"] > 0) & (case.masks["lesions"] == 0))
+    z, y, x = free[len(free) // 2]
+    case.hu[Phase.PVP] = np.array(case.hu[Phase.PVP], np.float32)
+    case.hu[Phase.PVP][z - 2 : z + 3, y - 2 : y + 3, x - 2 : x + 3] -= 60  # a streak
+    found = figures(case, truth)
+    assert found["made_up_local"] == 0 and found["scan_made_up_local"] == found["still_made_up_local"] == 1
+
+
 def test_a_rim_that_is_off_a_little_more_is_not_made_up(case) -> None:
     truth = case.reference_hu[Phase.PVP].astype(np.float32)
     z, _, _ = np.indices(truth.shape)

@@ -16,6 +16,7 @@ from ..evaluation.spectrum import mean_frequency, patch_power, ring_shares
 from ..study.phase import Phase
 from ..synthesis.protocol import Generated
 from ..training.cohort import PreparedCase
+from ..training.tasks.synthesis_samples import held_still
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
@@ -75,10 +76,22 @@ def measure(
     if target in case.hu:
         figures |= _noise(case, made, np.asarray(case.hu[target], np.float32))
     figures |= _lesions(case, inputs, made, truth)
+    return figures | _made_up(case, target, made, truth)
+
+
+def _made_up(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -> dict[str, float]:
+    """Both counts of regions made up, and the same of the target's own scan: held still, and as the cohort has it.
+
+    A scan makes nothing up: what noise, streaks, motion and registration leave of these counts is their floor.
+    """
+    still, scanned = held_still(case, target), case.hu.get(target)
     healthy = "sick" if (case.masks["lesions"] > 0).any() else "healthy"
-    for name, number in (("made_up", count_made_up(case, made.hu, truth)),
-                         ("made_up_local", count_made_up(case, made.hu, truth, local=True))):  # fmt: skip
-        figures |= {name: float(number), f"{name}_{healthy}": float(number)}
+    figures: dict[str, float] = {}
+    for prefix, hu in (("", made.hu), ("still_", still), ("scan_", scanned)):
+        for name, local in (("made_up", False), ("made_up_local", True)):
+            if hu is not None:
+                number = float(count_made_up(case, np.asarray(hu, np.float32), truth, local=local))
+                figures |= {f"{prefix}{name}": number, f"{prefix}{name}_{healthy}": number}
     return figures
 
 

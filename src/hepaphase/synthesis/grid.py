@@ -13,6 +13,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
 from .apply import apply_generated, upsample_sd
+from .arterial import arterial_excess
 from .facts import fact_numbers
 from .known_organs import KNOWN, blood_levels, organ_shares
 from .levels import level_numbers, liver_places
@@ -62,7 +63,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
     inputs, liver = {p: study.hu[p] for p in study.inputs}, study.masks.get("liver")
     levels, plain = level_numbers(inputs, liver), plainness(inputs, liver)
     organs, blood = organ_shares(inputs, study.masks), blood_levels(inputs, study.masks)
-    regions = region_shares(inputs, study.masks)
+    regions, arterial = region_shares(inputs, study.masks), arterial_excess(inputs, liver)
     return Scanned(
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),
@@ -73,6 +74,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
         plain=None if plain is None else torch.from_numpy(plain)[None].to(device),
         organs=None if organs is None else torch.from_numpy(organs)[None].to(device),
         regions=None if regions is None else torch.from_numpy(regions)[None].to(device),
+        arterial=None if arterial is None else torch.from_numpy(arterial)[None].to(device),
         blood_hu=torch.from_numpy(blood)[None].to(device) if np.isfinite(blood).any() else None,
     )
 
@@ -86,6 +88,7 @@ def padded(scanned: Scanned, multiple: int) -> Scanned:
         plain=None if scanned.plain is None else functional.pad(scanned.plain, pads),
         organs=None if scanned.organs is None else functional.pad(scanned.organs, pads),
         regions=None if scanned.regions is None else functional.pad(scanned.regions, pads),
+        arterial=None if scanned.arterial is None else functional.pad(scanned.arterial, pads),
     )
     if scanned.liver is None:
         return scanned._replace(hu=hu)

@@ -11,6 +11,7 @@ from ..base.errors import ConfigError
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..nn.kinetic_layer import tissue_enhancement
 from ..nn.unet import SLOPE, FilmUNet
+from .arterial import arterial_part
 from .circulations import ORGANS, Circulations, Mixture
 from .facts import NUM_FACTS
 from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
@@ -59,6 +60,8 @@ class Scanned(NamedTuple):
     regions: Tensor | None = None
     """How much of each voxel is an organ whose level without contrast agent is known, (B, R, z, y, x),
     ``organ_gains.region_shares``; None for nothing."""
+    arterial: Tensor | None = None
+    """How far each voxel of the liver is above its middle, where AP alone was scanned, (B, z, y, x); None otherwise."""
     blood_hu: Tensor | None = None
     """Middle of aorta and portal vein in each phase, (B, 2, P), NaN where not known; None for nothing."""
 
@@ -91,6 +94,8 @@ class Curves:
     """Time of the last scanned phase, (B, 1); with ``regions``."""
     gain: Tensor | None = None
     """What the enhancement of each voxel is multiplied by, (B, N); None for one."""
+    arterial_hu: Tensor | None = None
+    """What arterial blood adds to each voxel at ``last_s`` beside that, (B, N)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +200,12 @@ class KineticNetwork(nn.Module):
             gain = voxel_gains(seen, enhancement, late, curves.regions, scanned.present)
             curves, enhancement = replace(curves, gain=gain), enhancement * gain[..., None]
         level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
-        return replace(curves, level_hu=level + maps.offset_hu)
+        level = level + maps.offset_hu
+        if scanned.arterial is not None and scanned.liver is not None and voxels is None:
+            blood = arterial_part(level, scanned.liver, _pick(scanned.arterial[:, None], None)[..., 0])
+            last_s = scanned.time_s[:, 1:2]
+            curves, level = replace(curves, arterial_hu=blood, last_s=last_s), level - blood
+        return replace(curves, level_hu=level)
 
     def _unlike_liver(self, curves: Curves, scanned: Scanned) -> Tensor:
         """How surely a voxel's curve is of no tissue of a liver, 0 to 1, (B, N); one where no contrast was scanned.
@@ -334,7 +344,11 @@ class KineticNetwork(nn.Module):
             own = self._late(own, curves, time_s)
         if curves.organs is not None:
             own = self._with_organs(own, curves, time_s)
-        return own if curves.gain is None else own * curves.gain[..., None]
+        own = own if curves.gain is None else own * curves.gain[..., None]
+        if curves.arterial_hu is None or curves.last_s is None:
+            return own
+        aorta = self.circulations.organs_mg_per_ml(curves.mixture, torch.cat([time_s, curves.last_s], dim=1))[:, 0]
+        return own + curves.arterial_hu[..., None] * (aorta[:, :-1] / aorta[:, -1:].clamp(min=1e-3))[:, None]
 
     def _late(self, own: Tensor, curves: Curves, time_s: Tensor) -> Tensor:
         """Organs of ``organ_gains.LATE`` after the last scanned phase."""
