@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 def cohort_tools(organs: "Bundle", *, device: str = "cpu", trust_names: bool = False, register: bool = True) -> "Tools":
     """Livers found, phases named and checked by what they measure, masks checked, phases lined up and judged."""
     from ..inference.intake import measured_names
-    from ..organs.segment import segment_organs
+    from ..organs import segment as organ_masks
     from ..prepare.cohort import Tools
 
     def segment(volume: "PhaseVolume") -> Any:
-        return segment_organs(volume, organs, names=("liver",), device=device)["liver"]
+        return organ_masks.segment_organs(volume, organs, names=("liver",), device=device)["liver"]
 
     return Tools(
         segment=segment,
         register=register,
         namer=measured_names(lambda: organs, device=device),
         check=checks(lambda: organs, device=device, trust_names=trust_names),
-        fingerprint=organs.fingerprint() + (" names trusted" if trust_names else ""),
+        fingerprint=f"{organs.fingerprint()} rules {organ_masks.RULES}" + (" names trusted" if trust_names else ""),
     )
 
 
