@@ -1,6 +1,7 @@
 """Whoever holds a public cohort trains on it in one command."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from hepaphase.datasets.protocol import ADAPTERS
 @pytest.mark.parametrize("layout", [pytest.param("mct_ltdiag", marks=pytest.mark.slow), "lits"])
 def test_training_takes_a_public_layout_as_it_is(layout: str, tmp_path: Path) -> None:
     for case in ("1", "2", "3"):
-        ADAPTERS.load(layout).write_example(tmp_path / "in", study(case))
+        scanned = study(case)
+        own = {phase: replace(volume, hu=volume.hu + int(case)) for phase, volume in scanned.phases.items()}
+        ADAPTERS.load(layout).write_example(tmp_path / "in", replace(scanned, phases=own))
     words = ["train", "smoke", str(tmp_path / "in"), str(tmp_path / "out"), "--quick", "--set", "threads=1"]
     result = CliRunner().invoke(group, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -10,7 +10,7 @@ from hepaphase.benchmark.cases import load_case
 from hepaphase.study.phase import Phase, Provenance
 from hepaphase.synthesis.generators.carry import Generator
 from hepaphase.training.as_study import aligned
-from hepaphase.training.cohort import open_split, read_prepared
+from hepaphase.training.cohort import open_cohort, open_split, read_prepared
 from hepaphase.training.filled import fill_crops
 
 from .lesion_cohort import write_case, write_lesion_cohort
@@ -58,8 +58,8 @@ def test_filled_cases_are_refused_for_validation_tests_and_filling(tmp_path: Pat
     crops = write_lesion_cohort(tmp_path / "crops")
     fill_crops(crops, tmp_path / "both/train", Generator(), given=(Phase.NC,), quiet=True)
     (tmp_path / "both/validation").mkdir()
-    for path in (tmp_path / "both/train").glob("*.npz"):
-        (tmp_path / "both/validation" / path.name).write_bytes(path.read_bytes())
+    one = open_cohort(tmp_path / "both/train").files[0]
+    one.rename(tmp_path / "both/validation" / one.name)
     data = open_split(tmp_path / "both")
     assert data.training.load(0).generated
     with pytest.raises(InputError, match="is to validate, but AP, PVP, DP are generated"):
