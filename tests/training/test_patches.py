@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.training.cohort import Cohort, open_cohort
+from hepaphase.training.cohort import Cohort, open_cohort, read_prepared
 from hepaphase.training.patches import CLASS_INDEX, LesionPatches, PatchConfig, Wanted, balanced, cut, one_each, place
 
 from .lesion_cohort import SHAPE, write_case, write_lesion_cohort
@@ -36,6 +36,26 @@ def test_a_sample_is_what_it_says_and_can_be_made_again(cohort: Cohort) -> None:
         count = int(one["labels"].max())
         assert (one["classes"][:count] >= 0).all() and (one["classes"][count:] == -1).all()
         assert set(np.unique(one["labels"])) == set(range(count + 1)) or count == 0
+
+
+def test_examples_are_the_same_when_no_case_fits_in_memory(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(PatchConfig(shape_zyx=(12, 16, 16)))
+    reads: list[Path] = []
+    monkeypatch.setattr("hepaphase.training.cohort.read_prepared", lambda p: (reads.append(p), read_prepared(p))[1])
+    kept, bare = (LesionPatches(cohort, config, training=True, most_bytes=room) for room in (1 << 30, 0))
+    assert not reads  # classes are known without the volumes
+    for index in [*range(len(kept))] * 2:
+        one, two = (source.sample(index, np.random.default_rng(index)) for source in (kept, bare))
+        assert all(np.array_equal(one[name], two[name]) for name in one)
+    assert len(reads) == len(cohort) + 2 * len(kept)
+
+
+def test_as_many_cases_are_kept_as_fit(cohort: Cohort) -> None:
+    room = int(2.5 * cohort.load(0).num_bytes)
+    source = LesionPatches(cohort, Config(PatchConfig(shape_zyx=(12, 16, 16))), training=False, most_bytes=room)
+    for index in range(len(source)):
+        source.sample(index, np.random.default_rng(0))
+    assert len(cohort) > 2 and len(source._kept) == 2
 
 
 def test_lesions_keep_their_class_under_flips(cohort: Cohort) -> None:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ class PreparedCase:
     added: Mapping[str, Any] = field(default_factory=dict)
     """What the lesion lab put in (``training.enriched``); such a case trains only."""
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory of the arrays."""
+        maps = (self.hu, self.clean_hu, self.reference_hu, self.masks)
+        return sum(array.nbytes for arrays in maps for array in arrays.values())
+
 
 def read_prepared(path: Path) -> PreparedCase:
     """Read one prepared case.
@@ -57,9 +64,8 @@ def read_prepared(path: Path) -> PreparedCase:
     Raises:
         InputError: if the file is damaged or lacks a field.
     """
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            fields = dict(file.items())
+    with _reading(path) as file:
+        fields = dict(file.items())
         times = dict(zip(Phase, fields["times_s"].tolist(), strict=True))
         return PreparedCase(
             case=str(fields["case"]),
@@ -73,9 +79,17 @@ def read_prepared(path: Path) -> PreparedCase:
             clinical=json.loads(str(fields.get("clinical", "{}"))),
             exam=json.loads(str(fields.get("exam", "{}"))),
             lesion_origins=_lesion_origins(fields),
-            generated=tuple(Phase(name) for name in json.loads(str(fields.get("generated", "[]")))),
-            added=json.loads(str(fields.get("added", "{}"))),
+            generated=_generated(fields),
+            added=_added(fields),
         )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Mapping[str, npt.NDArray[Any]]]:
+    """The fields of the file, each read when asked for."""
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            yield file
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
 
@@ -99,17 +113,30 @@ class Cohort:
             InputError: when the file is damaged, or holds generated phases where only scanned ones may be.
         """
         case = read_prepared(self.files[index])
-        if self.scanned_only and case.generated:
+        self._check(index, case.generated, case.added)
+        return case
+
+    def lesion_classes(self, index: int) -> dict[int, str]:
+        """Lesion id to class of case ``index``, without its volumes.
+
+        Raises:
+            InputError: as :meth:`load`.
+        """
+        with _reading(self.files[index]) as fields:
+            self._check(index, _generated(fields), _added(fields))
+            return _lesion_classes(fields)
+
+    def _check(self, index: int, generated: tuple[Phase, ...], added: Mapping[str, Any]) -> None:
+        if self.scanned_only and generated:
             raise InputError(
-                f"{self.files[index].name} is to validate, but {', '.join(case.generated)} are generated. Put cases "
+                f"{self.files[index].name} is to validate, but {', '.join(generated)} are generated. Put cases "
                 "with generated phases into COHORT/train and scanned ones into COHORT/validation."
             )
-        if self.scanned_only and case.added:
+        if self.scanned_only and added:
             raise InputError(
-                f"{self.files[index].name} is to validate, but its {case.added.get('class')} is from the lesion lab. "
+                f"{self.files[index].name} is to validate, but its {added.get('class')} is from the lesion lab. "
                 "Leave it in COHORT/train."
             )
-        return case
 
     def fingerprint(self) -> str:
         """Changes when a file is added, removed, renamed or of another size."""
@@ -244,3 +271,12 @@ def _lesion_origins(fields: Mapping[str, npt.NDArray[Any]]) -> dict[int, str]:
         return {}
     pairs = zip(fields["lesion_ids"], fields["lesion_origins"], strict=True)
     return {int(i): str(origin) for i, origin in pairs if str(origin)}
+
+
+def _generated(fields: Mapping[str, npt.NDArray[Any]]) -> tuple[Phase, ...]:
+    return tuple(Phase(name) for name in json.loads(str(fields.get("generated", "[]"))))
+
+
+def _added(fields: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    added: dict[str, Any] = json.loads(str(fields.get("added", "{}")))
+    return added

@@ -25,6 +25,10 @@ from .phase_choice import PhaseChoice
 MAX_LESIONS = 48
 """Most lesions of one patch that are trained on, fewer than there are queries; further ones are ignored."""
 
+MOST_KEPT_BYTES = 4 << 30
+"""Cases kept in memory (our choice: 700 liver crops at 4 mm); the others are read when their turn comes, 40 ms each.
+None is put out for another: their order is random, so no choice of which to keep would be better."""
+
 CLASS_INDEX = {key: index for index, key in enumerate(LESION_CLASSES)}
 
 Corner = tuple[int, int, int]
@@ -76,16 +80,20 @@ class HasPatches(Protocol):
 
 
 class LesionPatches:
-    """Examples for stage II. Cases are read once and kept in memory, about 4 MB each."""
+    """Examples for stage II. The first cases that are read, about 6 MB each, are kept as long as they fit."""
 
-    def __init__(self, cohort: Cohort, config: HasPatches, *, training: bool) -> None:
+    def __init__(
+        self, cohort: Cohort, config: HasPatches, *, training: bool, most_bytes: int = MOST_KEPT_BYTES
+    ) -> None:
+        """``most_bytes`` of the arrays of cases are kept; examples do not depend on it."""
         self._cohort = cohort
+        self._room = most_bytes
         self._config = config.patch
         self._training = training
         self._kept: dict[int, PreparedCase] = {}
         self._levels: dict[tuple[int, bool], dict[Phase, float]] = {}
         self._blood: dict[int, dict[Phase, float]] = {}
-        classes = [set(self._case(number).lesion_classes.values()) for number in range(len(cohort))]
+        classes = [set(cohort.lesion_classes(number).values()) for number in range(len(cohort))]
         self._order = balanced(classes, self._config.lesion_share) if training else one_each(classes)
 
     def __len__(self) -> int:
@@ -108,11 +116,11 @@ class LesionPatches:
         parts = ({p: cut(v, corner, shape, -1000) for p, v in of.items()} for of in _all(case))
         hu, clean = lie.volumes(*parts)
         truth["clinical"] = clinical_numbers(case.clinical)
-        liver_hu = self._liver_hu(number, lined=lie.lined)
+        liver_hu = self._liver_hu(number, case, lined=lie.lined)
         if not self._training:
             return {**as_arrays(hu, liver_hu, shape), **truth}
         painted = self._config.neighbors.paint(
-            clean, truth["liver"], (truth["labels"] > 0) | truth["ignore"], self._blood_hu(number), rng
+            clean, truth["liver"], (truth["labels"] > 0) | truth["ignore"], self._blood_hu(number, case), rng
         )
         hu, clean = ({p: v + painted[p] if p in painted else v for p, v in of.items()} for of in (hu, clean))
         truth["liver"] = self._config.mask_errors.apply(truth["liver"], truth["labels"], rng)
@@ -124,22 +132,25 @@ class LesionPatches:
             truth["clinical"][rng.random(len(truth["clinical"])) < self._config.hide_facts] = 0
         return {**as_arrays(changed, liver_hu, shape), **{k: _flipped(k, v, change) for k, v in truth.items()}}
 
-    def _liver_hu(self, number: int, *, lined: bool) -> dict[Phase, float]:
+    def _liver_hu(self, number: int, case: PreparedCase, *, lined: bool) -> dict[Phase, float]:
         if (number, lined) not in self._levels:
-            case = self._case(number)
             hu = case.reference_hu if lined else case.hu
             self._levels[number, lined] = {p: median_hu(v, case.masks["liver"] > 0) for p, v in hu.items()}
         return self._levels[number, lined]
 
-    def _blood_hu(self, number: int) -> dict[Phase, float]:
+    def _blood_hu(self, number: int, case: PreparedCase) -> dict[Phase, float]:
         if number not in self._blood:
-            self._blood[number] = blood_levels(self._case(number)) if self._config.neighbors.share else {}
+            self._blood[number] = blood_levels(case) if self._config.neighbors.share else {}
         return self._blood[number]
 
     def _case(self, number: int) -> PreparedCase:
-        if number not in self._kept:
-            self._kept[number] = self._cohort.load(number)
-        return self._kept[number]
+        if number in self._kept:
+            return self._kept[number]
+        case = self._cohort.load(number)
+        if case.num_bytes <= self._room:
+            self._room -= case.num_bytes
+            self._kept[number] = case
+        return case
 
 
 def balanced(classes: Sequence[Set[str]], lesion_share: float) -> list[Wanted]:
