@@ -23,6 +23,8 @@ class Order:
     """Name of the generator of phases, likewise; empty where none is asked."""
     told: bool = True
     """Whether it learns what is known of patient, injection and tube."""
+    num_steps: int = 0
+    """Of the training, in place of the scale's; 0 for those."""
     threads: int = 2
     at_most: int = 0
     """Test cases; 0 for all."""

@@ -15,6 +15,9 @@ from ._options import FOLDER, OUT
 @click.argument("out", type=OUT)
 @click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
 @click.option("--quick", is_flag=True, help="The same row in tiny, in seconds.")
+@click.option(
+    "--steps", "num_steps", type=click.IntRange(min=0), default=0, help="Of training, in place of the scale's 1000."
+)
 @click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
 @click.option("--threads", default=2, show_default=True, help="Of one training.")
 @click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")

@@ -1,6 +1,7 @@
 """Rows of LIDIA's tables: each trains in tiny, is read on a test cohort, and leaves its patients."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,16 @@ def test_a_training_leaves_the_patients_of_its_rows(name: str, data: tuple[Split
     before = paths[0].read_bytes()
     drive(order, *data, tmp_path, quiet=True)  # the finished run is read again, not trained again
     assert paths[0].read_bytes() == before
+
+
+def test_a_training_may_be_asked_for_longer(data: tuple[Split, Path], tmp_path: Path) -> None:
+    order = Order(training="nnunet", quick=True, num_steps=6, threads=1, cohort="toy")
+    (path,) = drive(order, *data, tmp_path, quiet=True)
+    assert json.loads((tmp_path / "runs" / "nnunet-seed0" / "run.json").read_text())["settings"]["num_steps"] == 6
+    (again,) = read_again(tmp_path / "runs", data[1], tmp_path / "o", order=Order(training="", threads=1), quiet=True)
+    for written in (path, again):
+        with written.open(encoding="utf-8") as file:
+            assert next(csv.DictReader(file))["steps"] == "6"
 
 
 def test_another_cohort_is_read_with_what_was_trained(data: tuple[Split, Path], tmp_path: Path) -> None:

@@ -47,13 +47,27 @@ def test_seeds_are_averaged_and_differences_paired_whatever_the_order_of_patient
     assert difference(found["focal"], found["focal"], "AUC-8", FAST).p == 1
 
 
+def test_each_seed_stands_beside_and_differences_are_of_one_seed(tmp_path: Path) -> None:
+    values = {}
+    for seed in (2, 10):
+        for name, amount in (("livermax", 0.2), ("focal", 0.8)):
+            write(tmp_path, name, amount, seed=seed)
+            values[name, seed] = auc8(blurred(cohort(90), amount, seed))
+    write(tmp_path, "focal", 0.8, seed=0)  # has no partner
+    ablation = make_tables(tmp_path, FAST).split("## Ablation")[1].split("## ")[0]
+    two = f"{values['livermax', 2]:.3f}, {values['livermax', 10]:.3f}"
+    assert f"| + LiverMax, ours | 2 | {two} |" in ablation
+    gaps = (values["livermax", seed] - values["focal", seed] for seed in (2, 10))
+    assert " | " + ", ".join(f"{gap:+.3f}" for gap in gaps) + " | " in ablation
+
+
 def test_the_tables_hold_what_exists_beside_the_published_and_say_what_does_not(tmp_path: Path) -> None:
     write(tmp_path, "focal", 0.8)
     write(tmp_path, "livermax", 0.2)
     text = make_tables(tmp_path, FAST)
     assert "Scale table, 1000 steps, test cohort toy." in text
     ablation = text.split("## Ablation")[1].split("## ")[0]
-    assert "| + LiverMax, published | | 0.919 |" in ablation and "| + LiverMax, ours | 1 |" in ablation
+    assert "| + LiverMax, published | | | 0.919 |" in ablation and "| + LiverMax, ours | 1 |  | " in ablation
     assert "+0.078" in ablation
     assert "Not trained yet: baseline (`base`), + IFM (`ifm`)" in ablation
     assert "Fewer seeds than planned: + focal loss (1 of 3), + LiverMax (1 of 3)." in ablation
@@ -66,7 +80,7 @@ def test_a_row_of_two_tables_has_in_each_the_title_of_that_table(tmp_path: Path)
     write(tmp_path, "nnunet", 0.5)
     text = make_tables(tmp_path, FAST)
     methods, fusion = (text.split(f"## {name}")[1].split("## ")[0] for name in ("Methods", "Fusion"))
-    assert "| nnU-Net style, score by size, ours | 1 |" in methods
+    assert "| nnU-Net style, score by size, ours | 1 |  | " in methods
     assert "| stacked, without DP, ours | 1 |" in fusion
     assert "nnU-Net style, score by size (1 of 3)" in methods
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,6 +20,7 @@ from ...study.phase import Phase
 from ...study.study import AlignedStudy
 from ...training.cohort import Split, open_cohort
 from ...training.loop import Options, fit
+from ...training.run import Run
 from ...training.scans import require_unseen
 from ..ask import read_study, tuned
 from ..cases import load_case
@@ -38,7 +40,7 @@ def drive(order: Order, data: Split, test: Path, out: Path, *, quiet: bool = Fal
         InputError: when a cohort holds no case, a case without truth, or a test case that trained.
     """
     kind = training(order.training)
-    run = replace(kind.run(seed=order.seed, quick=order.quick), threads=order.threads)
+    run = _run(order)
     folder = out / "runs" / f"{order.training}-seed{order.seed}"
     options = Options(resume=(folder / "run.json").exists(), quiet=quiet, tensorboard=False)
     fitted = fit(run, data, folder, options=options)
@@ -66,10 +68,20 @@ def read_again(runs: Path, test: Path, out: Path, *, order: Order, quiet: bool =
         seed = int(folder.name.rpartition("-seed")[2])
         there = [out / f"{row}-seed{seed}.csv" for row in _wanted(name)]
         if not all(path.is_file() for path in there):
-            asked = replace(order, training=name, seed=seed, quick=_num_steps(folder) != recipe().num_steps)
+            asked = replace(order, training=name, seed=seed, **_length(_num_steps(folder)))
             there = _read(asked, Bundle.load(folder / "model.hepa", kind="diagnosis"), test, out, quiet=quiet)
         written += there
     return written
+
+
+def _run(order: Order) -> Run:
+    run = training(order.training).run(seed=order.seed, quick=order.quick)
+    return replace(run, threads=order.threads, num_steps=order.num_steps or run.num_steps)
+
+
+def _length(num_steps: int) -> dict[str, Any]:
+    """What an order says of a training that took so many steps."""
+    return {"quick": num_steps == recipe().made_quick().num_steps, "num_steps": num_steps}
 
 
 def _num_steps(folder: Path) -> int:
@@ -95,7 +107,7 @@ def _read(order: Order, bundle: Bundle, test: Path, out: Path, *, quiet: bool) -
             read[score].append(row)
     facts = {
         "training": order.training,
-        **order.facts(test, num_steps=kind.run(seed=order.seed, quick=order.quick).num_steps),
+        **order.facts(test, num_steps=_run(order).num_steps),
         "background_logit": f"{reader.read.background_logit:g}",
     }
     return [_write(out, row, order.seed, read[score], facts) for row, score in wanted.items()]

@@ -253,9 +253,9 @@ SCORES = Table(
     title="Score of the patient, one network with all three (no table of the paper)",
     against="branch-livermax",
     rows={
-        "branch-size": Row(title="by size", training="branch", score="size"),
-        "branch-branch": Row(title="patient branch", training="branch", score="branch"),
-        "branch-livermax": Row(title="LiverMax", training="branch", score="liver_max"),
+        "branch-size": Row(title="by size", training="branch", score="size", num_seeds=1),
+        "branch-branch": Row(title="patient branch", training="branch", score="branch", num_seeds=1),
+        "branch-livermax": Row(title="LiverMax", training="branch", score="liver_max", num_seeds=1),
     },
 )
 

@@ -26,14 +26,14 @@ class Found:
     """A row of a table with what was measured for it."""
 
     row: Row
-    seeds: tuple[Mapping[str, Measure], ...]
-    """Per seed its statistics, over the patients in one order."""
+    seeds: Mapping[int, Mapping[str, Measure]]
+    """Seed to its statistics, over the patients in one order."""
     truth: npt.NDArray[np.bool_]
     """(N, K), which patient has which class."""
 
     def mean(self, statistic: str, index: Indices) -> float:
         """The statistic over the patients of ``index``, averaged over seeds; NaN where a seed lacks it."""
-        return float(np.mean([_compute(seed.get(statistic), index) for seed in self.seeds]))
+        return float(np.mean([_compute(seed.get(statistic), index) for seed in self.seeds.values()]))
 
 
 def _compute(measure: Measure | None, index: Indices) -> float:
@@ -52,16 +52,22 @@ def collect(results: Path) -> tuple[dict[str, Found], dict[str, str]]:
     shared: dict[str, str] = {}
     everyone: set[tuple[str, ...]] = set()
     for name, row in {n: r for table in TABLES.values() for n, r in table.rows.items()}.items():
-        files = sorted(results.glob(f"{name}-seed*.csv"))
+        files = sorted(results.glob(f"{name}-seed*.csv"), key=_seed)
         for path in files:
             _require_same(shared, read_facts(path, COUNTING), path)
-        seeds = [sorted(read_rows(path), key=lambda r: r.case) for path in files]
-        everyone |= {tuple(r.case for r in seed) for seed in seeds}
+        seeds = {_seed(path): sorted(read_rows(path), key=lambda r: r.case) for path in files}
+        everyone |= {tuple(r.case for r in seed) for seed in seeds.values()}
         if seeds:
-            found[name] = Found(row, tuple(measures(seed) for seed in seeds), truth_matrix(seeds[0]))
+            truth = truth_matrix(next(iter(seeds.values())))
+            found[name] = Found(row, {number: measures(rows) for number, rows in seeds.items()}, truth)
     if len(everyone) > 1:
         raise InputError(f"The rows in {results} are of different patients. Keep one test cohort per folder.")
     return found, shared
+
+
+def _seed(path: Path) -> int:
+    """Of ``ROW-seedN.csv``."""
+    return int(path.stem.rpartition("-seed")[2])
 
 
 def _require_same(shared: dict[str, str], facts: Mapping[str, str], path: Path) -> None:
@@ -76,7 +82,7 @@ def make_tables(results: Path, config: Bootstrap | None = None) -> str:
     """All tables in Markdown; what has not been trained is said.
 
     Intervals are by bootstrap of patients, the same for all seeds of a row, whose figures are averaged; they do not
-    hold what another seed would have changed, which is why the number of seeds stands beside. Differences are paired by
+    hold what another seed would have changed, which is why each seed's figure stands beside. Differences are paired by
     patient; their p-values come from the same bootstrap and are corrected by Holm's rule within a table.
 
     Raises:
@@ -97,7 +103,7 @@ def _table(table: Table, found: Mapping[str, Found], config: Bootstrap | None) -
     lines: list[str] = []
     if own:
         columns = [*table.statistics, *PER_CLASS]
-        lines += ["| | seeds | " + " | ".join(columns) + " |", "|---" * (len(columns) + 2) + "|"]
+        lines += ["| | seeds | each seed's AUC-8 | " + " | ".join(columns) + " |", "|---" * (len(columns) + 3) + "|"]
         for name, row in table.rows.items():
             lines += _published(row, columns)
             lines += _measured(row.title, own[name], columns, config) if name in own else []
@@ -113,12 +119,18 @@ def _published(row: Row, columns: Sequence[str]) -> list[str]:
     if not row.published:
         return []
     cells = [f"{row.published[c]:.3f}" if c in row.published else "" for c in columns]
-    return [f"| {row.title}, published | | " + " | ".join(cells) + " |"]
+    return [f"| {row.title}, published | | | " + " | ".join(cells) + " |"]
 
 
 def _measured(title: str, found: Found, columns: Sequence[str], config: Bootstrap | None) -> list[str]:
     cells = [_cell(_interval(found, c, config)) for c in columns]
-    return [f"| {title}, ours | {len(found.seeds)} | " + " | ".join(cells) + " |"]
+    each = [_compute(seed.get("AUC-8"), np.arange(len(found.truth))) for seed in found.seeds.values()]
+    return [f"| {title}, ours | {len(each)} | {_row_of(each, '.3f')} | " + " | ".join(cells) + " |"]
+
+
+def _row_of(values: Sequence[float], form: str) -> str:
+    """One figure a seed, in their order; nothing where there is one seed."""
+    return ", ".join(f"{value:{form}}" for value in values) if len(values) > 1 else ""
 
 
 def _cell(i: Interval) -> str:
@@ -136,13 +148,14 @@ def _tests(table: Table, own: Mapping[str, Found], config: Bootstrap | None) -> 
     if not pairs:
         return []
     gaps = [difference(own[a], own[b], "AUC-8", config) for a, b in pairs]
-    lines = ["| AUC-8 of | minus | ours | p, corrected | published |", "|---|---|---|---|---|"]
+    lines = ["| AUC-8 of | minus | ours | each seed | p, corrected | published |", "|---" * 6 + "|"]
     for (a, b), gap, p in zip(pairs, gaps, holm([gap.p for gap in gaps]), strict=True):
         one, two = table.rows[a], table.rows[b]
         both = "AUC-8" in one.published and "AUC-8" in two.published
         published = f"{one.published['AUC-8'] - two.published['AUC-8']:+.3f}" if both else ""
         cell = f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
-        lines.append(f"| {one.title} | {two.title} | {cell} | {p:.3f} | {published} |")
+        each = _row_of(_seed_by_seed(own[a], own[b]), "+.3f")
+        lines.append(f"| {one.title} | {two.title} | {cell} | {each} | {p:.3f} | {published} |")
     return [*lines, ""]
 
 
@@ -151,6 +164,16 @@ def _steps(table: Table) -> list[tuple[str, str]]:
     names = list(table.rows)
     first = [(names[0], names[0])] if table.against else []
     return first + list(pairwise(names))
+
+
+def _seed_by_seed(one: Found, two: Found) -> list[float]:
+    """The difference in AUC-8 for each seed that both rows have."""
+    everyone = np.arange(len(one.truth))
+    both = [seed for seed in one.seeds if seed in two.seeds]
+    return [
+        _compute(one.seeds[seed].get("AUC-8"), everyone) - _compute(two.seeds[seed].get("AUC-8"), everyone)
+        for seed in both
+    ]
 
 
 def difference(one: Found, two: Found, statistic: str, config: Bootstrap | None = None) -> Interval:
