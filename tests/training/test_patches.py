@@ -50,14 +50,6 @@ def test_examples_are_the_same_when_no_case_fits_in_memory(cohort: Cohort, monke
     assert len(reads) == len(cohort) + 2 * len(kept)
 
 
-def test_as_many_cases_are_kept_as_fit(cohort: Cohort) -> None:
-    room = int(2.5 * cohort.load(0).num_bytes)
-    source = LesionPatches(cohort, Config(PatchConfig(shape_zyx=(12, 16, 16))), training=False, most_bytes=room)
-    for index in range(len(source)):
-        source.sample(index, np.random.default_rng(0))
-    assert len(cohort) > 2 and len(source._kept) == 2
-
-
 def test_lesions_keep_their_class_under_flips(cohort: Cohort) -> None:
     """The cyst is the dark one in every phase: follow it through placing, flipping and noise."""
     source = samples(cohort, lesion_share=1.0)

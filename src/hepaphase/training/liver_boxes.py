@@ -14,6 +14,7 @@ from ..diagnosis.known_facts import clinical_numbers
 from .augment import Augmentation
 from .cohort import Cohort, PreparedCase
 from .data import Sample
+from .kept import KeptCases
 from .lined_up import LinedUp
 from .phase_choice import PhaseChoice
 
@@ -46,19 +47,19 @@ class HasBoxes(Protocol):
 
 
 class LiverBoxes:
-    """One example per patient of the task; the others are left out. Cases are read once and kept in memory."""
+    """One example per patient of the task; the others are left out."""
 
     def __init__(self, cohort: Cohort, config: HasBoxes, *, training: bool) -> None:
         self._box, self._training = config.box, training
         asked = scheme(config.network.scheme)
-        cases = (cohort.load(number) for number in range(len(cohort)))
-        labeled = ((case, asked.labels(seen_lesions(case))) for case in cases)
-        self._cases = [(case, labels) for case, labels in labeled if labels is not None]
+        self._cases = KeptCases(cohort)
+        labeled = ((number, asked.labels(seen_lesions(self._cases[number]))) for number in range(len(cohort)))
+        self._labels = [(number, labels) for number, labels in labeled if labels is not None]
         sizes = (len(asked.first), len(asked.second), len(asked.outputs))
-        self._counts = counts([labels for _, labels in self._cases], sizes)
+        self._counts = counts([labels for _, labels in self._labels], sizes)
 
     def __len__(self) -> int:
-        return len(self._cases)
+        return len(self._labels)
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """One patient.
@@ -67,7 +68,8 @@ class LiverBoxes:
         of the two experts and the whole; ``counts_first``, ``counts_second``, ``counts_outputs``, patients of each
         class among all examples.
         """
-        case, labels = self._cases[index]
+        number, labels = self._labels[index]
+        case = self._cases[number]
         lie = self._box.lined_up.draw(case, rng) if self._training else self._box.lined_up.best(case)
         hu, clean = lie.volumes(dict(case.hu), dict(case.clean_hu), dict(case.reference_hu))
         masks = [case.masks[name] > 0 for name in ("liver", "lesions")]

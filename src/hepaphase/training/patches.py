@@ -17,6 +17,7 @@ from ..study.phase import Phase
 from .augment import Augmentation, Change
 from .cohort import Cohort, PreparedCase
 from .data import Sample
+from .kept import MOST_KEPT_BYTES, KeptCases
 from .lined_up import LinedUp
 from .mask_errors import MaskErrors
 from .neighbors import Neighbors, blood_levels
@@ -24,10 +25,6 @@ from .phase_choice import PhaseChoice
 
 MAX_LESIONS = 48
 """Most lesions of one patch that are trained on, fewer than there are queries; further ones are ignored."""
-
-MOST_KEPT_BYTES = 4 << 30
-"""Cases kept in memory (our choice: 700 liver crops at 4 mm); the others are read when their turn comes, 40 ms each.
-None is put out for another: their order is random, so no choice of which to keep would be better."""
 
 CLASS_INDEX = {key: index for index, key in enumerate(LESION_CLASSES)}
 
@@ -80,17 +77,15 @@ class HasPatches(Protocol):
 
 
 class LesionPatches:
-    """Examples for stage II. The first cases that are read, about 6 MB each, are kept as long as they fit."""
+    """Examples for stage II."""
 
     def __init__(
         self, cohort: Cohort, config: HasPatches, *, training: bool, most_bytes: int = MOST_KEPT_BYTES
     ) -> None:
         """``most_bytes`` of the arrays of cases are kept; examples do not depend on it."""
-        self._cohort = cohort
-        self._room = most_bytes
         self._config = config.patch
         self._training = training
-        self._kept: dict[int, PreparedCase] = {}
+        self._cases = KeptCases(cohort, most_bytes=most_bytes)
         self._levels: dict[tuple[int, bool], dict[Phase, float]] = {}
         self._blood: dict[int, dict[Phase, float]] = {}
         classes = [set(cohort.lesion_classes(number).values()) for number in range(len(cohort))]
@@ -108,7 +103,7 @@ class LesionPatches:
         (F,) float32.
         """
         number, key = self._order[index]
-        case = self._case(number)
+        case = self._cases[number]
         lie = self._config.lined_up.draw(case, rng) if self._training else self._config.lined_up.best(case)
         corner = place(case, key, self._config, rng)
         shape = self._config.shape_zyx
@@ -142,15 +137,6 @@ class LesionPatches:
         if number not in self._blood:
             self._blood[number] = blood_levels(case) if self._config.neighbors.share else {}
         return self._blood[number]
-
-    def _case(self, number: int) -> PreparedCase:
-        if number in self._kept:
-            return self._kept[number]
-        case = self._cohort.load(number)
-        if case.num_bytes <= self._room:
-            self._room -= case.num_bytes
-            self._kept[number] = case
-        return case
 
 
 def balanced(classes: Sequence[Set[str]], lesion_share: float) -> list[Wanted]:
