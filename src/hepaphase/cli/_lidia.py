@@ -65,23 +65,30 @@ def lidia_read(runs: Path, test: Path, out: Path, **options: Any) -> None:
 @click.option(
     "--nnunet", "commands", type=FOLDER, help="Folder of nnU-Net's commands, such as ENV/bin; else the search path's."
 )
+@click.option("--runs", type=FOLDER, help="Train nothing: read TEST with the finished run that is here (ROWS/runs).")
 @click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
 @click.option("--quick", is_flag=True, help="The same row in tiny.")
 @click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
 @click.option("--threads", default=2, show_default=True, help="Of training and reading.")
 @click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")
-def lidia_nnunet(prepared: Path, test: Path, out: Path, commands: Path | None, **options: Any) -> None:
+def lidia_nnunet(
+    prepared: Path, test: Path, out: Path, commands: Path | None, runs: Path | None, **options: Any
+) -> None:
     """Train nnU-Net v2 itself on PREPARED at the scale `table` and read TEST, as a row of LIDIA's tables.
 
     nnU-Net's commands run in their own environment. Writes nnunetv2-seedN.csv to OUT and the run, with what nnU-Net
     says, to OUT/runs; a run that was stopped goes on.
     """
-    from ..benchmark.nnunet.drive import drive
+    from ..benchmark.nnunet.drive import drive, read_again
     from ..benchmark.order import Order
     from ..training.cohort import open_split
 
     order = Order(training="nnunetv2", at_most=options.pop("cases"), **options)
-    click.echo(f"{drive(order, open_split(prepared), test, out, commands=commands)}")
+    data = open_split(prepared)
+    if runs is None:
+        click.echo(f"{drive(order, data, test, out, commands=commands)}")
+    else:
+        click.echo(f"{read_again(order, data, test, out, runs=runs, commands=commands)}")
 
 
 @click.command("lidia-tables")

@@ -10,7 +10,7 @@ import pytest
 
 from hepaphase.base.errors import InputError, MissingExtraError, OutputError
 from hepaphase.benchmark.lidia.tables import make_tables
-from hepaphase.benchmark.nnunet.drive import drive
+from hepaphase.benchmark.nnunet.drive import drive, read_again
 from hepaphase.benchmark.nnunet.raw import write_asked, write_training
 from hepaphase.benchmark.order import Order
 from hepaphase.evaluation.bootstrap import Bootstrap
@@ -71,7 +71,7 @@ def test_the_row_holds_what_nnunet_says_of_each_patient(done: Done) -> None:
     assert facts["scale"] == "table, quick" and facts["program"] == "nnunetv2 0.0, 3 weights"
     assert "features 4-8-8" in facts["changed"]
     methods = make_tables(done.out, Bootstrap(num_resamples=10)).split("## Methods")[1].split("## ")[0]
-    assert "| nnU-Net v2 itself, score by size, ours | 1 |" in methods
+    assert "| nnU-Net v2 itself, score by size, ours | 1 |  |" in methods
 
 
 def test_what_nnunet_is_given(done: Done) -> None:
@@ -110,6 +110,22 @@ def test_a_stopped_run_goes_on_with_the_step_it_was_stopped_in(done: Done) -> No
         drive(other, *done.data, done.out, commands=done.commands, quiet=True)
     with RunFolder(done.out / "runs" / "nnunetv2-seed1").locked(), pytest.raises(OutputError, match="Another process"):
         drive(ORDER, *done.data, done.out, commands=done.commands, quiet=True)
+
+
+def test_another_cohort_is_read_with_a_finished_run(done: Done, tmp_path: Path) -> None:
+    split, crops = done.data
+    before = len(calls(done.commands))
+    fewer = Order(training="nnunetv2", seed=1, quick=True, threads=1, cohort="other", at_most=3)
+    where = {"runs": done.out / "runs", "commands": done.commands, "quiet": True}
+    path = read_again(fewer, split, crops, tmp_path, **where)
+    assert calls(done.commands)[before:] == ["predict"]
+    assert read_rows(path) == read_rows(done.path)[:3]
+    with path.open(encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["cohort"] == "other"
+    with pytest.raises(InputError, match="no finished run of nnU-Net"):
+        read_again(Order(training="nnunetv2", seed=2, quick=True), split, crops, tmp_path, **where)
+    with pytest.raises(InputError, match="trained on other cases"):
+        read_again(fewer, Split(Cohort(split.training.files[:2]), split.validation), crops, tmp_path, **where)
 
 
 def test_without_nnunet_it_says_what_to_install(data: tuple[Split, Path], tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """The row whole: export, plan, train, predict, read; each step is done once and goes on where it was stopped."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ...base.atomic import write_json
-from ...base.errors import OutputError
+from ...base.errors import InputError, OutputError
 from ...evaluation.rows import write_rows
 from ...training.cohort import Split, open_cohort
 from ...training.folder import RunFolder
@@ -54,10 +56,59 @@ def drive(
         _train(program, scale, order)
         for name in ("validation", "test") if tuning else ("test",):
             program.predict(home / "asked" / name, home / "said" / name)
-        record = json.loads((program.result / RECORD).read_text(encoding="utf-8"))
+    return _read(_Said(home, "test", program.result / RECORD), order, tuning, test, out, quiet=quiet)
+
+
+def read_again(
+    order: Order,
+    data: Split,
+    test: Path,
+    out: Path,
+    *,
+    runs: Path,
+    commands: Path | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Read ``test`` with the finished run of :func:`drive` below ``runs``; nothing is trained or chosen anew.
+
+    ``data`` is the cohort of the run, whose validation cases chose the background's logit.
+
+    Raises:
+        MissingExtraError: when nnU-Net is not installed there.
+        InputError: when the run is not finished or is of other training cases; else as :func:`drive`.
+    """
+    home = runs / f"{ROW}-seed{order.seed}"
+    program = Program(commands=commands, home=home, threads=order.threads)
+    program.check()
+    tuning, cohort = data.validation.files[:NUM_TUNING], open_cohort(test)
+    if not (program.result / RECORD).is_file() or not (home / "run.json").is_file():
+        raise InputError(f"{home} is no finished run of nnU-Net. Finish it first: hepaphase benchmark lidia-nnunet.")
+    if json.loads((home / "run.json").read_text(encoding="utf-8")).get("training") != data.training.fingerprint():
+        raise InputError(f"{home} was trained on other cases than those of COHORT. Give the cohort it was trained on.")
+    name = f"test-{cohort.fingerprint()}-{order.at_most}"
+    with RunFolder(home).locked():
+        write_asked(cohort.files[: order.at_most or None], home / "asked" / name, quiet=quiet)
+        program.predict(home / "asked" / name, home / "said" / name)
+    return _read(_Said(home, name, program.result / RECORD), order, tuning, test, out, quiet=quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What nnU-Net has said of the test patients."""
+
+    home: Path
+    name: str
+    record: Path
+
+
+def _read(said: _Said, order: Order, tuning: Sequence[Path], test: Path, out: Path, *, quiet: bool) -> Path:
+    """The patients of the row, from probabilities; the background's logit is chosen on ``tuning``."""
+    scale = TINY if order.quick else TABLE
+    record = json.loads(said.record.read_text(encoding="utf-8"))
     torch.set_num_threads(order.threads)
-    read = chosen_reading(tuning, home / "said" / "validation")
-    rows = read_rows_of(files, home / "said" / "test", read, quiet=quiet)
+    read = chosen_reading(tuning, said.home / "said" / "validation")
+    files = open_cohort(test).files[: order.at_most or None]
+    rows = read_rows_of(files, said.home / "said" / said.name, read, quiet=quiet)
     path = out / f"{ROW}-seed{order.seed}.csv"
     facts = {
         "row": ROW,
