@@ -47,9 +47,9 @@ def test_a_training_leaves_the_patients_of_its_rows(name: str, data: tuple[Split
 
 
 def test_a_training_may_be_asked_for_longer(data: tuple[Split, Path], tmp_path: Path) -> None:
-    order = Order(training="nnunet", quick=True, num_steps=6, threads=1, cohort="toy")
+    order = Order(training="hemis", quick=True, num_steps=6, threads=1, cohort="toy")
     (path,) = drive(order, *data, tmp_path, quiet=True)
-    assert json.loads((tmp_path / "runs" / "nnunet-seed0" / "run.json").read_text())["settings"]["num_steps"] == 6
+    assert json.loads((tmp_path / "runs" / "hemis-seed0" / "run.json").read_text())["settings"]["num_steps"] == 6
     (again,) = read_again(tmp_path / "runs", data[1], tmp_path / "o", order=Order(training="", threads=1), quiet=True)
     for written in (path, again):
         with written.open(encoding="utf-8") as file:
@@ -57,14 +57,14 @@ def test_a_training_may_be_asked_for_longer(data: tuple[Split, Path], tmp_path: 
 
 
 def test_another_cohort_is_read_with_what_was_trained(data: tuple[Split, Path], tmp_path: Path) -> None:
-    order = Order(training="nnunet", seed=2, quick=True, threads=1, cohort="toy")
+    order = Order(training="hemis", seed=2, quick=True, threads=1, cohort="toy")
     (first,) = drive(order, *data, tmp_path, quiet=True)
-    weights = (tmp_path / "runs" / "nnunet-seed2" / "model.hepa").read_bytes()
+    weights = (tmp_path / "runs" / "hemis-seed2" / "model.hepa").read_bytes()
     (tmp_path / "runs" / "focal-seed0").mkdir()  # begun only
     other = Order(training="", threads=1, cohort="toy")
     (again,) = read_again(tmp_path / "runs", data[1], tmp_path / "other", order=other, quiet=True)
     assert again.read_bytes() == first.read_bytes()
-    assert (tmp_path / "runs" / "nnunet-seed2" / "model.hepa").read_bytes() == weights
+    assert (tmp_path / "runs" / "hemis-seed2" / "model.hepa").read_bytes() == weights
     (fewer,) = read_again(tmp_path / "runs", data[1], tmp_path / "two", order=replace(other, at_most=2), quiet=True)
     assert len(read_rows(fewer)) == 2
     again.write_text("kept")

@@ -259,7 +259,31 @@ SCORES = Table(
     },
 )
 
-TABLES = {"methods": METHODS, "fusion": FUSION, "ablation": ABLATION, "scores": SCORES}
+
+def _by_livermax(title: str, training: str) -> Row:
+    return Row(title=title, training=training, score="liver_max", num_seeds=1)
+
+
+SAME_SCORE = Table(
+    title="All networks by LiverMax, so that networks differ and scores do not (no table of the paper)",
+    against="livermax",
+    rows={
+        "livermax": ABLATION.rows["livermax"],
+        "base-livermax": _by_livermax("baseline", "base"),
+        "nnunet-livermax": _by_livermax("nnU-Net style, stacked without DP", "nnunet"),
+        "ifm-voxels-livermax": _by_livermax("nnU-Net style, iterative with DP", "ifm-voxels"),
+        "mask2former-livermax": _by_livermax("Mask2Former", "mask2former"),
+        "plan-livermax": _by_livermax("PLAN", "plan"),
+    },
+)
+
+TABLES = {
+    "methods": METHODS,
+    "fusion": FUSION,
+    "ablation": ABLATION,
+    "scores": SCORES,
+    "same_score": SAME_SCORE,
+}
 
 
 def training(name: str) -> Training:
