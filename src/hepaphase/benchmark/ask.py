@@ -40,7 +40,7 @@ def read_study(
     study: AlignedStudy, truth: Truth, reader: Reader, scores: Sequence[ScoreKind]
 ) -> dict[ScoreKind, PatientRow]:
     """The patient's row by each way of scoring, from one pass of the network."""
-    (said,) = _ask(study, reader, (reader.read.background_logit,))
+    (said,) = ask(study, reader, (reader.read.background_logit,))
     return {score: compare(truth, answer(study, said, reader.read, score)) for score in scores}
 
 
@@ -50,7 +50,7 @@ def tuned(bundle: Bundle, cases: Iterable[tuple[AlignedStudy, Truth]]) -> Bundle
     best = best_background(
         [
             compare(truth, answer(study, said, reader.read, "liver_max"))
-            for said in _ask(study, reader, BACKGROUND_LOGITS)
+            for said in ask(study, reader, BACKGROUND_LOGITS)
         ]
         for study, truth in cases
     )
@@ -67,7 +67,7 @@ def best_background(cases: Iterable[Sequence[PatientRow]]) -> float:
     return BACKGROUND_LOGITS[int(f1.argmax())]
 
 
-def _ask(study: AlignedStudy, reader: Reader, backgrounds: Sequence[float]) -> list[Said]:
+def ask(study: AlignedStudy, reader: Reader, backgrounds: Sequence[float]) -> list[Said]:
     """One pass of the network, read with each of ``backgrounds``."""
     z, y, x = study.geometry.shape_zyx
     with torch.inference_mode():

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._options import FOLDER, OUT
+from ._options import FILE, FOLDER, OUT
 
 
 @click.command("lidia-row")
@@ -91,6 +91,31 @@ def lidia_nnunet(
         click.echo(f"{read_again(order, data, test, out, runs=runs, commands=commands)}")
 
 
+@click.command("lidia-galsce")
+@click.argument("prepared", type=FOLDER)
+@click.argument("test", type=FOLDER)
+@click.argument("out", type=OUT)
+@click.option("--reader", type=FILE, required=True, help="Marks the lesions: ROWS/runs/nnunet-seedN/model.hepa.")
+@click.option("--seed", default=0, show_default=True, help="Of weights, order and augmentation.")
+@click.option("--quick", is_flag=True, help="The same row in tiny.")
+@click.option("--cohort", default="", help="Name of the test cohort, written beside every figure.")
+@click.option("--threads", default=2, show_default=True, help="Of training and reading.")
+@click.option("--cases", default=0, show_default=True, help="Only the first so many test cases; 0 for all.")
+def lidia_galsce(prepared: Path, test: Path, out: Path, reader: Path, **options: Any) -> None:
+    """Train GALS-CE's classifier of eight classes on PREPARED and name TEST, as a row of LIDIA's tables.
+
+    It takes the lesions that the reader marks. Writes galsce_8-seedN.csv to OUT and the run to OUT/runs; a run that
+    was stopped goes on.
+    """
+    from ..benchmark.lidia.galsce import drive
+    from ..benchmark.order import Order
+    from ..bundle.bundle import Bundle
+    from ..training.cohort import open_split
+
+    order = Order(training="galsce_8", at_most=options.pop("cases"), **options)
+    click.echo(f"{drive(order, open_split(prepared), test, out, reader=Bundle.load(reader, kind='diagnosis'))}")
+
+
 @click.command("lidia-tables")
 @click.argument("results", type=FOLDER)
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
@@ -108,4 +133,4 @@ def lidia_tables(results: Path, resamples: int) -> None:
     click.echo(text)
 
 
-COMMANDS = (lidia_row, lidia_read, lidia_nnunet, lidia_tables)
+COMMANDS = (lidia_row, lidia_read, lidia_nnunet, lidia_galsce, lidia_tables)

@@ -62,7 +62,7 @@ class Row:
     num_seeds: int = 3
     """Three where the published gap to the row it is held against is 0.01 or more, else one."""
     foreign: bool = False
-    """Trained by other software, through a command of its own; the training is none of ``TRAININGS``."""
+    """Trained through a command of its own; the training is none of ``TRAININGS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,13 @@ METHODS = Table(
                 "lesion class accuracy": 0.8699,
                 "lesion_dice": 0.869,
             },
+        ),
+        "galsce_8": Row(
+            title="GALS-CE's classifier (8 classes) on lesions that nnU-Net style marks",
+            training="galsce_8",
+            score="branch",
+            num_seeds=1,
+            foreign=True,
         ),
         "lidia": Row(
             title="LIDIA",
