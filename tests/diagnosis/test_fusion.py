@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from hepaphase.diagnosis.fusion import IterativeFusion, PhaseStem, PhaseStems
+from hepaphase.base.errors import ConfigError
+from hepaphase.diagnosis.build import NetworkConfig
+from hepaphase.diagnosis.fusion import IterativeFusion, PhaseStem, PhaseStems, start_as_mean
 from hepaphase.nn.conv import ConvNormAct
 
 SUBSETS = [s for n in range(1, 5) for s in itertools.combinations(range(4), n)]
@@ -73,3 +75,21 @@ def test_gradients_reach_every_stem_that_was_used_and_no_other() -> None:
     ).square().sum().backward()
     reached = [any(p.grad is not None for p in stem.parameters()) for stem in net]
     assert reached == [True, False, False, True]
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+@torch.no_grad()
+def test_an_operator_can_start_as_nearly_the_mean_of_both_maps(kernel: int) -> None:
+    torch.manual_seed(0)
+    operator = ConvNormAct(12, 6, kernel=kernel, norm="none")
+    one, two = (torch.rand(2, 6, 5, 6, 7) + 1 for _ in range(2))
+    random = operator(torch.cat([one, two], dim=1))
+    start_as_mean(operator)
+    mean, fused = (one + two) / 2, operator(torch.cat([one, two], dim=1))
+    assert (fused - mean).abs().mean() < 0.5 * (random - mean).abs().mean()
+    assert not torch.equal(fused, mean)  # what else it may learn has not all the same gradient
+    operator[0].weight[:, :] = 0
+    start_as_mean(operator)
+    torch.testing.assert_close(operator(torch.cat([one, two], dim=1)), mean)
+    with pytest.raises(ConfigError, match="operator_start"):
+        NetworkConfig(operator_start="zero")

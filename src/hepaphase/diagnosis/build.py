@@ -12,7 +12,7 @@ from ..study.lesions import LESION_CLASSES, METASTASIS_ORIGINS
 from ..study.phase import Phase
 from .anchors import AnchorQueries
 from .encoder import Encoder, Stage
-from .fusion import IterativeFusion, PhaseStem, PhaseStems
+from .fusion import IterativeFusion, PhaseStem, PhaseStems, start_as_mean
 from .fusion_rivals import ConvLstmFusion, MomentFusion, StackedStem
 from .known_facts import ClinicalTokens
 from .mask_transformer import Extras, Fusion, Fusions, MaskTransformer, VoxelHeads
@@ -22,6 +22,7 @@ from .query_decoder import DecoderLayer, QueryDecoder, QueryHeads
 from .window import WindowsHu, check_windows
 
 FusionKind = Literal["iterative", "stack", "moments", "convlstm"]
+OperatorStart = Literal["random", "mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class NetworkConfig:
     """LIDIA's; the others are what it was held against (early stacking, HeMIS's moments, ConvLSTM)."""
     shared_operator: bool = True
     """Whether one operator of the iterative fusion serves every step."""
+    operator_start: OperatorStart = "random"
+    """What that operator does before training: any convolution, or nearly the mean of both maps (our choice)."""
     stage_channels: tuple[int, ...] = (64, 120)
     num_blocks: int = 2
     """Residual blocks per stage."""
@@ -87,6 +90,8 @@ class NetworkConfig:
             raise ConfigError(f"width must be a multiple of num_heads, got {self.width} and {self.num_heads}.")
         if self.fusion not in get_args(FusionKind):
             raise ConfigError(f"fusion must be one of {', '.join(get_args(FusionKind))}, got '{self.fusion}'.")
+        if self.operator_start not in get_args(OperatorStart):
+            raise ConfigError(f"operator_start must be random or mean, got '{self.operator_start}'.")
         if not self.semantic_branch and (self.num_anchors or not self.num_queries):
             raise ConfigError("Anchors, and a network without queries, need the semantic branch.")
         if min(self.num_queries, self.num_anchors, self.num_memory) < 0 or not 0 <= self.dropout < 1:
@@ -169,7 +174,10 @@ def _fusion(config: NetworkConfig, num: int, *, kernel: int) -> Fusion:
     if config.fusion == "convlstm":
         return ConvLstmFusion(num, kernel=kernel)
     steps = 0 if config.fusion == "stack" else 1 if config.shared_operator else len(Phase) - 1
-    operators = (ConvNormAct(2 * num, num, kernel=kernel, norm=config.norm) for _ in range(steps))
+    operators = [ConvNormAct(2 * num, num, kernel=kernel, norm=config.norm) for _ in range(steps)]
+    if config.operator_start == "mean":
+        for operator in operators:
+            start_as_mean(operator)
     return IterativeFusion(nn.ModuleList(operators))
 
 

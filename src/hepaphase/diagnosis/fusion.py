@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..nn.conv import ConvNormAct, channels_last
+from ..nn.conv import QUIET_BRANCH, ConvNormAct, channels_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,20 @@ class IterativeFusion(nn.Module):
     def _operator(self, index: int) -> nn.Module:
         """What folds phase ``index`` into what came before it."""
         return self.operators[0 if len(self.operators) == 1 else index - 1]
+
+
+def start_as_mean(operator: ConvNormAct) -> None:
+    """Let an operator on two maps side by side, 2 C channels to C, begin nearly as their mean (our choice).
+
+    A random one mixes what came before with itself at every step, so that at the start of training the first phase has
+    passed through as many of them as there are later phases.
+    """
+    convolution = operator[0]
+    assert isinstance(convolution, nn.Conv3d)
+    num = convolution.out_channels
+    middle = tuple(size // 2 for size in convolution.kernel_size)
+    with torch.no_grad():
+        convolution.weight.mul_(QUIET_BRANCH)
+        for half in (0, num):
+            for channel in range(num):
+                convolution.weight[channel, channel + half, middle[0], middle[1], middle[2]] += 0.5

@@ -91,6 +91,8 @@ TRAININGS: Mapping[str, Training] = {
     "convlstm-early": _voxels("convlstm", delayed=False),
     "ifm-voxels": _voxels("iterative", delayed=True),
     "ifm-voxels-early": _voxels("iterative", delayed=False),
+    "ifm-separate": Training(network={"num_queries": 0, "shared_operator": False}),
+    "ifm-mean": Training(network={"num_queries": 0, "operator_start": "mean"}),
     "mask2former": Training(
         network={"fusion": "stack", "semantic_branch": False}, focal=False, enhanced=False, delayed=False
     ),
@@ -284,12 +286,24 @@ SAME_SCORE = Table(
     },
 )
 
+OPERATORS = Table(
+    title="Operators of the iterative fusion, nnU-Net style, score by size (no table of the paper)",
+    against="ifm-voxels",
+    rows={
+        "ifm-voxels": _fusion("one for all steps, random at the start", "ifm-voxels"),
+        "ifm-separate": _fusion("one per phase", "ifm-separate", num_seeds=1),
+        "ifm-mean": _fusion("one for all steps, at the start the mean", "ifm-mean", num_seeds=1),
+        "nnunet-delayed": _fusion("none: stacked, with DP", "nnunet-delayed", num_seeds=1),
+    },
+)
+
 TABLES = {
     "methods": METHODS,
     "fusion": FUSION,
     "ablation": ABLATION,
     "scores": SCORES,
     "same_score": SAME_SCORE,
+    "operators": OPERATORS,
 }
 
 
