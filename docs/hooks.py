@@ -9,7 +9,7 @@ PACKAGE = ROOT / "src" / "hepaphase"
 SECTIONS = {"Tutorials": "tutorials", "How to": "how-to", "Concepts": "concepts", "Reference": "reference"}
 FIRST = {
     "tutorials": ["first-reading", "your-own-case"],
-    "how-to": ["lay-out-a-cohort", "read-dicom", "simulate", "train", "galsce", "compare", "check-physics"],
+    "how-to": ["lay-out-a-cohort", "read-dicom", "serve", "simulate", "train", "galsce", "compare", "check-physics"],
     "concepts": ["architecture", "geometry", "provenance", "kinetics", "phantom"],
     "reference": ["cli", "files"],
 }

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from hepaphase.base.errors import ConfigError, InputError, OutputError
 from hepaphase.cli.batch import command
-from hepaphase.inference.batch import Batch, Bounds, Job, read_list, run_batch
+from hepaphase.inference.batch import Batch, Job, read_list, run_batch
+from hepaphase.inference.bounded import Bounds
 
 READER = """
 import json, os, pathlib, sys, time

@@ -28,7 +28,8 @@ def command(
     phases, complete, reference. OUT/summary.csv has a row per study, OUT/logs what each said. The same command again
     reads what is not read yet. The exit code is 1 when a study failed. Research use only.
     """
-    from ..inference.batch import Batch, Bounds, read_list, run_batch
+    from ..inference.batch import Batch, read_list, run_batch
+    from ..inference.bounded import Bounds
     from .read import command as read
 
     jobs = read_list(studies)

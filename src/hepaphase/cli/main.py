@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Read a study that ships with the package; needs nothing else.",
     "read": "The main job: a study in, findings and a report out.",
     "batch": "Many studies, one process each; one that fails stops no other.",
+    "serve": "The viewer and the DICOM node: readings in a browser, studies in, SEG and SR back.",
     "report": "A finished reading in another form: HTML, PDF, JSON, SR, SEG.",
     "intake": "What a source holds: passes, phases, geometry, doubts; and the same as case folders.",
     "simulate": "Make a cohort with known truth.",

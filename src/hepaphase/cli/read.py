@@ -1,6 +1,6 @@
 """``hepaphase read``: the main job."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ ORGANS_HELP = (
 @click.option("--no-clinical", is_flag=True, help="Name lesions by the images alone, whatever is known of the patient.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
 @click.option("--no-dicom", is_flag=True, help="Write no SEG and SR, which name the source's images by UID.")
+@click.option("--steps", is_flag=True, help="Say each step as it begins.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
 def command(
@@ -68,6 +69,8 @@ def command(
         weigh_clinical=not flags["no_clinical"],
     )
     check_output(out, overwrite=flags["overwrite"])
+    told = partial(_tell, flags["steps"])
+    told("take in")
     load = cache(lambda: Models.load(bundles))
     study = take_in(
         src,
@@ -81,10 +84,16 @@ def command(
     if is_wanted(flags["organs"]):
         study = with_totalsegmentator(study, device=options.device)
     models = load()
-    reading = read(study, models, options)
+    reading = read(study, models, options, heard=told)
+    told("write")
     for path in write_reading(reading, out, models, all_grids=options.all_grids, dicom=not flags["no_dicom"]):
         click.echo(str(path))
     click.echo(summary(reading))
+
+
+def _tell(is_wanted: bool, step: str) -> None:
+    if is_wanted:
+        click.echo(f"step: {step}")
 
 
 def summary(reading: object) -> str:

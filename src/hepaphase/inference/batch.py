@@ -3,11 +3,6 @@
 import csv
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,9 +11,11 @@ from threading import Lock
 from typing import Any
 
 from ..base.atomic import UNFINISHED, write_json, write_text
-from ..base.errors import ConfigError, InputError, OutputError
+from ..base.errors import InputError, OutputError
 from ..io.archive import is_archive
 from ..io.volume import is_volume
+from .bounded import PROGRAM, Bounds, Order, Running, end, read_bounded
+from .finished import finished, is_finished
 
 SCHEMA = "hepaphase-batch/1"
 SUMMARY, PLAN, LOGS = "summary.csv", "batch.json", "logs"
@@ -41,24 +38,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one study may take.
-
-    Raises:
-        ConfigError: for a bound that is not above zero.
-    """
-
-    minutes: float = 30.0
-    memory_gib: float = 8.0
-    """Of its own data; held on Linux only."""
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        if min(self.minutes, self.memory_gib, self.workers) <= 0:
-            raise ConfigError(f"Minutes, memory and workers are above zero, got {self}.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What to read, where to, and how."""
 
@@ -67,7 +46,7 @@ class Batch:
     options: tuple[str, ...] = ()
     """Of ``hepaphase read``, for every study."""
     bounds: Bounds = field(default_factory=Bounds)
-    program: tuple[str, ...] = (sys.executable, "-m", "hepaphase", "read")
+    program: tuple[str, ...] = PROGRAM
 
 
 def read_list(path: Path) -> tuple[Job, ...]:
@@ -132,12 +111,12 @@ def run_batch(batch: Batch, told: Callable[[str], None]) -> list[dict[str, Any]]
     """
     _check(batch)
     rows: dict[str, dict[str, Any]] = {}
-    running: set[subprocess.Popen[bytes]] = set()
+    running: Running = set()
     lock = Lock()
 
     def one(job: Job) -> None:
-        whole = (batch.out / job.name / "run.json").is_file()
-        why, seconds = ("", None) if whole else _read(batch, job, running)
+        whole = is_finished(batch.out / job.name)
+        why, seconds = ("", None) if whole else read_bounded(order_of(batch, job), running)
         row = _row(batch.out / job.name, job, why, seconds)
         with lock:
             rows[job.name] = row
@@ -152,9 +131,21 @@ def run_batch(batch: Batch, told: Callable[[str], None]) -> list[dict[str, Any]]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in tuple(running):
-                _end(process)
+                end(process)
             raise
     return [rows[job.name] for job in batch.jobs]
+
+
+def order_of(batch: Batch, job: Job) -> Order:
+    """One study of the batch, as its process is told."""
+    return Order(
+        source=job.source,
+        out=batch.out / job.name,
+        log=batch.out / LOGS / f"{job.name}.log",
+        options=(*batch.options, *job.options),
+        bounds=batch.bounds,
+        program=batch.program,
+    )
 
 
 def _check(batch: Batch) -> None:
@@ -182,93 +173,11 @@ def _check(batch: Batch) -> None:
     (batch.out / LOGS).mkdir(exist_ok=True)
 
 
-def _read(batch: Batch, job: Job, running: set[subprocess.Popen[bytes]]) -> tuple[str, float]:
-    """Read one study in its own process; why it failed (empty where it did not), and the seconds it took."""
-    log = batch.out / LOGS / f"{job.name}.log"
-    threads = max(1, (os.cpu_count() or 1) // batch.bounds.workers)
-    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    start = time.monotonic()
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [*batch.program, str(job.source), str(batch.out / job.name), *batch.options, *job.options],
-            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env=environment, start_new_session=True,
-        )  # fmt: skip
-        running.add(process)
-        _bound(process, batch.bounds.memory_gib)
-        try:
-            code = process.wait(batch.bounds.minutes * 60)
-            why = _why(code, log) if code else ""
-        except subprocess.TimeoutExpired:
-            why = f"took longer than {batch.bounds.minutes:g} minutes"
-        finally:
-            _end(process)
-            running.discard(process)
-    if not why and not (batch.out / job.name / "run.json").is_file():
-        why = "ended without a whole reading"
-    return why, time.monotonic() - start
-
-
-def _bound(process: subprocess.Popen[bytes], memory_gib: float) -> None:
-    """Hold the process to so much data of its own, where the system can (code and files it maps do not count)."""
-    try:
-        import resource
-
-        most = int(memory_gib * 2**30)
-        resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
-    except (ImportError, AttributeError, OSError):  # not Linux, or it has ended already
-        return
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Make sure that nothing of the study runs on."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):  # ended, or Windows
-        process.kill()
-    process.wait()
-
-
-def _why(code: int, log: Path) -> str:
-    """One line: what the command itself said last, or which signal ended it."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return f"ended by {name}{' (out of memory, probably)' if name == 'SIGKILL' else ''}"
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    said = lines[-1].removeprefix("hepaphase: ") if lines else ""
-    return said[:300] or f"exit code {code}"
-
-
 def _row(folder: Path, job: Job, why: str, seconds: float | None) -> dict[str, Any]:
     row: dict[str, Any] = {"name": job.name, "state": _FAILED if why else _DONE, "why": why}
     if seconds is not None:
         row["seconds"] = f"{seconds:.1f}"
-    if why:
-        return row
-    found, run = (json.loads((folder / n).read_text(encoding="utf-8")) for n in ("findings.json", "run.json"))
-    peaks = [step["peak_mib"] for step in run["steps"] if step["peak_mib"] is not None]
-    return {
-        **row,
-        "seconds": row.get("seconds") or f"{sum(step['seconds'] for step in run['steps']):.1f}",
-        "peak_mib": max(peaks, default=""),
-        **_found(found),
-    }
-
-
-def _found(found: Mapping[str, Any]) -> dict[str, Any]:
-    patient, lesions = found["patient"], found["lesions"]
-    facts: dict[str, Any] = {
-        "case": found["case"],
-        "read_from": " ".join(patient["read_from"]),
-        "num_lesions": len(lesions),
-        "malignant": patient["malignant"],
-    }
-    if lesions:
-        largest = max(lesions, key=lambda lesion: lesion["long_axis_mm"])
-        facts["largest"] = max(largest["probabilities"], key=largest["probabilities"].__getitem__)
-        facts["largest_mm"] = largest["long_axis_mm"]
-    decisions = patient.get("screening", {}).get("decisions", [])
-    facts["screening"] = "; ".join(f"{d['task']} at {d['specificity']:g}: {d['decision']}" for d in decisions)
-    return facts
+    return row if why else {**finished(folder), **row}
 
 
 def _line(row: Mapping[str, Any], *, already: bool) -> str:

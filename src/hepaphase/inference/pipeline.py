@@ -1,6 +1,6 @@
 """A study in, findings out: find the liver, complete the phases, find and name the lesions, put all back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -64,20 +64,23 @@ class Reading:
         return paste(array, self.box, shape_zyx=self.reference_grid.shape_zyx, fill=fill)
 
 
-def read(study: Study, models: Models, options: ReadOptions | None = None) -> Reading:
+def read(
+    study: Study, models: Models, options: ReadOptions | None = None, *, heard: Callable[[str], None] | None = None
+) -> Reading:
     """Read one study.
 
     Args:
         study: any non-empty subset of phases, each on its own grid.
         models: what to read it with.
         options: what to generate and on which grid to answer.
+        heard: is told the name of each step as it begins.
 
     Raises:
         MissingPhaseError: when the reference asked for was not scanned.
         StudyError: when no liver is found.
     """
     options = options or ReadOptions()
-    log = StepLog()
+    log = StepLog(heard=heard)
     reference = study.reference(options.reference)
     grid = study.phase(reference).geometry
     with log.step("liver"):

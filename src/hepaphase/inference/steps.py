@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -26,10 +26,14 @@ class StepLog:
     """Collects steps in order."""
 
     steps: list[Step] = field(default_factory=list)
+    heard: Callable[[str], None] | None = None
+    """Is told the name of each step as it begins."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time the block under ``name``."""
+        if self.heard is not None:
+            self.heard(name)
         start = time.perf_counter()
         yield
         step = Step(name, time.perf_counter() - start, peak_mib())

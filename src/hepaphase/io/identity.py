@@ -36,8 +36,12 @@ def pseudonym(headers: Sequence[Header]) -> str:
 
     The patient's own number is not used: it has so few digits that every hash of it could be tried out.
     """
-    uids = sorted({text(h.data, "StudyInstanceUID") or text(h.data, "SeriesInstanceUID") for h in headers})
-    return "case-" + hashlib.sha256("\n".join(["hepaphase", *uids]).encode()).hexdigest()[:10]
+    return study_pseudonym(*{text(h.data, "StudyInstanceUID") or text(h.data, "SeriesInstanceUID") for h in headers})
+
+
+def study_pseudonym(*uids: str) -> str:
+    """The same from the identifiers of studies alone."""
+    return "case-" + hashlib.sha256("\n".join(["hepaphase", *sorted(uids)]).encode()).hexdigest()[:10]
 
 
 def clinical(headers: Sequence[Header]) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .page import Context
+if TYPE_CHECKING:
+    from .page import Context  # which imports all that the report is made of
 
 _NIIVUE = "assets/niivue-0.69.0.umd.js"
 
 
-def render(context: Context) -> str:
+def render(context: "Context") -> str:
     """The whole page; nothing in it is loaded from elsewhere."""
     import jinja2
     from markupsafe import Markup
@@ -23,11 +24,16 @@ def render(context: Context) -> str:
     )
     return environment.get_template("report.html.j2").render(
         **context,
-        style=Markup(_read("templates/report.css")),
+        style=Markup(style()),
         script=Markup(_read("templates/viewer.js")),
         niivue=Markup(_read(_NIIVUE)),
         viewer_json=Markup(_script_json(context["viewer"])),
     )
+
+
+def style() -> str:
+    """The style sheet, which other pages of ours share."""
+    return _read("templates/report.css")
 
 
 def _script_json(value: Any) -> str:

@@ -1,0 +1,142 @@
+"""Reads one study after the other, each in a bounded process of its own."""
+
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..inference.bounded import PROGRAM, Bounds, Order, end, read_bounded
+from ..inference.finished import is_finished
+from .jobs import Job, Queue, Sending, State, clear_unfinished
+from .place import Place
+
+STEP = "step: "
+"""Begins a line of ``read --steps``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How studies are read."""
+
+    options: tuple[str, ...] = ()
+    """Of ``hepaphase read``, for every study."""
+    bounds: Bounds = field(default_factory=Bounds)
+    program: tuple[str, ...] = (*PROGRAM, "--steps")
+    sends: bool = False
+    """Whether SEG and SR of received studies are to be sent on."""
+
+
+class _Running(set[subprocess.Popen[bytes]]):
+    """The process that runs; one that nobody wants any more is ended as it begins."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.start = time.monotonic()
+        self._is_unwanted = False
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        super().add(process)
+        if self._is_unwanted:
+            end(process)
+
+    def end(self) -> None:
+        self._is_unwanted = True
+        for process in tuple(self):
+            end(process)
+
+
+class Worker:
+    """One thread that takes studies from the queue."""
+
+    def __init__(self, place: Place, queue: Queue, how: How) -> None:
+        """Studies that an earlier run was reading wait again, but for those whose reading is whole."""
+        self._place, self._queue, self._how = place, queue, how
+        self._running: _Running | None = None
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._work, name="reader", daemon=True)
+        for job in queue.all():
+            if job.state == State.READING:
+                whole = is_finished(place.root / job.name)
+                queue.change(job.name, **(self._done(job) if whole else {"state": State.WAITING}))
+
+    def start(self) -> None:
+        """Begin with what waits."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the reading that runs; its study waits again."""
+        self._is_stopping = True
+        if (running := self._running) is not None:
+            running.end()
+        self._queue.wake()
+        self._thread.join()
+
+    def cancel(self, name: str) -> bool:
+        """Take a study out of the queue, or end its reading; whether it was in either."""
+        on = (State.WAITING, State.READING)
+        job = self._queue.settle(name, lambda now: {"state": State.CANCELLED} if now.state in on else {})
+        if (running := self._running) is not None and running.name == name and job.state == State.CANCELLED:
+            running.end()
+        return job.state == State.CANCELLED
+
+    def is_busy_with(self, name: str) -> bool:
+        """Whether a process of that study still runs."""
+        running = self._running
+        return running is not None and running.name == name
+
+    def progress(self) -> tuple[str, float, str] | None:
+        """Name, seconds so far and step of the study that is read; None where none is."""
+        if (running := self._running) is None:
+            return None
+        try:
+            with self._place.log(running.name).open("rb") as file:
+                file.seek(max(0, file.seek(0, 2) - 4096))
+                lines = file.read().decode("utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        step = next((line.removeprefix(STEP) for line in reversed(lines) if line.startswith(STEP)), "starting")
+        return running.name, time.monotonic() - running.start, step
+
+    def _work(self) -> None:
+        while (job := self._queue.take(lambda: self._is_stopping)) is not None:
+            self._running = running = _Running(job.name)
+            if self._is_stopping or self._queue.settle(job.name, lambda now: {}).state == State.CANCELLED:
+                running.end()
+            try:
+                self._one(job, running)
+            finally:
+                self._running = None
+
+    def _one(self, job: Job, running: _Running) -> None:
+        phases = ("--phases", job.phases) if job.phases else ()
+        order = Order(
+            source=self._place.sources / job.source,
+            out=self._place.root / job.name,
+            log=self._place.log(job.name),
+            options=(*self._how.options, *phases),
+            bounds=self._how.bounds,
+            program=self._how.program,
+            scratch=self._place.scratch,
+        )
+        try:
+            why, _ = read_bounded(order, running)
+        except OSError as error:
+            why = f"could not be started: {error.strerror}"
+        clear_unfinished(order.out)
+        self._queue.settle(job.name, lambda now: self._outcome(now, why, is_whole=is_finished(order.out)))
+
+    def _outcome(self, job: Job, why: str, *, is_whole: bool) -> dict[str, Any]:
+        """What becomes of a study whose process ended."""
+        if is_whole:
+            return self._done(job)
+        if job.state == State.CANCELLED:
+            return {}
+        if self._is_stopping:
+            return {"state": State.WAITING}
+        return {"state": State.FAILED, "why": why}
+
+    def _done(self, job: Job) -> dict[str, Any]:
+        sending = Sending.WAITING if self._how.sends and job.study else Sending.NO
+        return {"state": State.DONE, "why": "", "sending": sending}
