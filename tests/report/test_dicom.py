@@ -18,7 +18,7 @@ from hepaphase.io.seg import named_masks, read_seg
 from hepaphase.report.dicom.input import DicomInput
 from hepaphase.report.dicom.seg import seg_object
 from hepaphase.report.dicom.sr import sr_object
-from hepaphase.study.findings import Finding, Findings, Measured, PatientScores
+from hepaphase.study.findings import Finding, Findings, Measured, PatientScores, Segment
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.lesions import LESION_CLASSES
 from hepaphase.study.phase import Phase
@@ -226,6 +226,21 @@ def test_segments_and_measurements_share_names_and_say_what_made_them(tmp_path) 
         assert "research use only" in text.lower() and len(text) <= 64
     assert all("Research use only" in s.SegmentDescription for s in seg.SegmentSequence)
     assert named_masks(read_seg(saved(seg, tmp_path / "seg.dcm")))["lesions"][0].max() == 2
+
+
+def test_the_site_of_a_lesion_is_its_segment_where_that_is_told(tmp_path) -> None:
+    made = reading(tmp_path / "in")
+    place = Segment(number=7, confidence=0.83, shares={7: 0.9}, border="right hepatic vein", to_border_mm=9.0,
+                    border_sd_mm=8.0)  # fmt: skip
+    first, second = made.findings.lesions
+    told = replace(made, findings=replace(made.findings, lesions=(replace(first, segment=place), second)))
+    sr = sr_object(told, seg_object(told))
+    from highdicom.sr import srread
+
+    groups = srread(saved(sr, tmp_path / "sr.dcm")).content.get_volumetric_roi_measurement_groups()
+    sites = [[(site.value.value, site.value.scheme_designator) for site in g.finding_sites] for g in groups]
+    assert sites == [[("10200004", "SCT")], [("277961009", "SCT")], [("10200004", "SCT")]]
+    assert "Couinaud segment 7, estimated (0.83)." in said(sr)
 
 
 def test_a_generated_phase_is_in_no_measurement(tmp_path) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
+from hepaphase.report.again import findings_of
 from hepaphase.report.findings_json import findings_document, schema, write_findings
-from hepaphase.study.findings import Decision, Screening
+from hepaphase.study.findings import Decision, LiRads, Screening, Segment
 from hepaphase.study.phase import Phase
 
 from .cases import GRIDS, aligned, report_input
@@ -76,6 +77,46 @@ def test_decisions_sets_signs_and_reasons_satisfy_the_schema(report):
     assert lesion["lirads"] == {"withheld": True, "because": ["No adult."]}
 
 
+def placed(report):
+    """The report with everything that version 0.3 added."""
+    first, second = report.findings.lesions
+    place = Segment(number=8, confidence=0.61234, shares={8: 0.7, 5: 0.3}, border="middle hepatic vein",
+                    to_border_mm=4.25, border_sd_mm=6.0)  # fmt: skip
+    graded = LiRads(category="LR-4", aphe="nonrim", washout=False, capsule=None, measured={"x_hu": 31.23456},
+                    not_assessed=("tumor in vein", "capsule"))  # fmt: skip
+    lesions = (
+        replace(first, segment=place, lirads=graded),
+        replace(second, segment_withheld=("No vena cava.",), lirads_withheld=("No adult.",)),
+    )
+    return replace(report, findings=replace(report.findings, lesions=lesions))
+
+
+def test_segments_and_categories_satisfy_the_schema(report):
+    document = findings_document(placed(report))
+    check(document)
+    first, second = document["lesions"]
+    assert first["segment"]["number"] == 8 and first["segment"]["shares"] == {"8": 0.7, "5": 0.3}
+    assert second["segment"] == {"withheld": True, "because": ["No vena cava."]}
+    assert first["lirads"]["category"] == "LR-4" and "capsule" not in first["lirads"]
+    assert first["lirads"]["measured"] == {"x_hu": 31.235} and second["lirads"]["withheld"] is True
+
+
+def test_what_was_written_of_segments_is_read_again(report):
+    told = findings_of(findings_document(placed(report))).lesions
+    assert told[0].segment == replace(placed(report).findings.lesions[0].segment, confidence=0.612, to_border_mm=4.2)
+    assert told[1].segment is None
+
+
+def test_whoever_reads_0_2_finds_all_of_it(report):
+    """Without what 0.3 added, the document is one of 0.2."""
+    document = findings_document(placed(decided(report)))
+    document["schema"] = "hepaphase-findings/0.2"
+    del document["lesions"][0]["lirads"]  # a category, where 0.2 knows reasons alone
+    for lesion in document["lesions"]:
+        del lesion["segment"]
+    jsonschema.Draft202012Validator(schema("0.2")).validate(document)
+
+
 def test_no_decision_says_why(report):
     document = findings_document(replace(report, findings=replace(report.findings, abstained=("No points.",))))
     check(document)
@@ -110,12 +151,15 @@ def test_phases_read_from_are_named(report):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda d: d.update(schema="hepaphase-findings/0.3"),
+        lambda d: d.update(schema="hepaphase-findings/0.4"),
         lambda d: d["patient"].update(abstained="no"),
         lambda d: d["lesions"][0].update(lirads={"withheld": False, "because": ["it is"]}),
         lambda d: d.update(research_use_only=False),
         lambda d: d["patient"].update(malignant=None),
         lambda d: d["lesions"][0].update(segment=None),
+        lambda d: d["lesions"][0].update(segment={"withheld": True, "because": []}),
+        lambda d: d["lesions"][0].update(segment={"withheld": False, "number": 9}),
+        lambda d: d["lesions"][0].update(lirads={"withheld": False, "category": "LR-5"}),
         lambda d: d["lesions"][0]["hu"]["AP"].pop("provenance"),
         lambda d: d["lesions"][0].update(confidence=1.5),
         lambda d: d["phases"][0].update(provenance="real"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._lidia import COMMANDS
+from . import _findings, _lidia
 from ._options import FILE, FOLDER, OUT, models_options, parse_phases
 from ._unseen import refuse_trained
 
@@ -15,8 +15,8 @@ def command() -> None:
     """Compare on a cohort with truth, with confidence intervals by patient."""
 
 
-for _lidia in COMMANDS:
-    command.add_command(_lidia)
+for _more in (*_lidia.COMMANDS, *_findings.COMMANDS):
+    command.add_command(_more)
 
 
 @command.command()

@@ -100,12 +100,13 @@ def summary(reading: object) -> str:
     """What was found, for the terminal: a line, one of screening and one of prediction sets where there are any."""
     from ..inference.pipeline import Reading
     from ..report.decisions import headline, set_text
+    from ..report.places import place
     from ..report.words import probability
 
     assert isinstance(reading, Reading)
     findings = reading.findings
     named = ", ".join(
-        f"{f.lesion_class} {f.long_axis_mm:.0f} mm ({probability(max(f.probabilities.values()))})"
+        f"{f.lesion_class} {f.long_axis_mm:.0f} mm{place(f)} ({probability(max(f.probabilities.values()))})"
         for f in findings.lesions
     )
     lines = [
@@ -118,4 +119,8 @@ def summary(reading: object) -> str:
         lines.append(
             f"Classes that hold the true one of {findings.set_basis['level']:.0%} of lesions: {'; '.join(sets)}."
         )
+    if graded := [f"lesion {f.lesion_id} {f.lirads.category}" for f in findings.lesions if f.lirads]:
+        lines.append(f"LI-RADS by measures, no radiologist's: {', '.join(graded)}.")
+    if why := next((f.segment_withheld for f in findings.lesions if f.segment_withheld), None):
+        lines.append(f"Segments withheld: {' '.join(why)}")
     return "\n".join(lines)

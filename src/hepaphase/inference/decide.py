@@ -8,7 +8,7 @@ from ..bundle.bundle import Bundle
 from ..bundle.operating import operating_points
 from ..evaluation.conformal import prediction_set
 from ..report.features import features
-from ..report.lirads import why_withheld
+from ..report.lirads import category, why_withheld
 from ..study.findings import Decision, Finding, Findings, PatientScores, Screening
 from ..study.phase import Phase
 from ..study.study import AlignedStudy
@@ -35,6 +35,7 @@ def decide(findings: Findings, study: AlignedStudy, read_from: tuple[Phase, ...]
             replace(
                 f,
                 features=features(study, f.hu, findings.liver_hu),
+                lirads=None if reasons else category(study, f, findings.liver_hu),
                 lirads_withheld=reasons,
                 prediction_set=_set(f, own),
             )

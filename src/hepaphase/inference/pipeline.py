@@ -24,6 +24,7 @@ from .complete import complete
 from .decide import decide
 from .known import Estimated, at_times, estimated_times, time_warnings, unknown_times, with_organs
 from .liver import find_liver
+from .locate import locate
 from .masks import lesions_on_grid, renumbered
 from .models import Models
 from .options import ReadOptions
@@ -111,6 +112,7 @@ def read(
             findings, weighed = weigh_findings(findings, study.clinical)
             told += weighed
         findings = decide(findings, box, tuple(seen.hu), models.diagnosis)
+        findings = locate(findings, small, diagnosis.lesions, kept, liver)
     warnings = (
         *found.warnings,
         *lined.warnings,

@@ -12,7 +12,7 @@ from ..base.errors import InputError
 from ..io.archive import opened
 from ..io.dicom import find_passes, read_pass
 from ..io.nifti import read_mask
-from ..study.findings import Finding, Findings, Measured, PatientScores
+from ..study.findings import Finding, Findings, Measured, PatientScores, Segment
 from ..study.geometry import Geometry
 from ..study.origin import Origin
 from ..study.phase import REFERENCE_ORDER, Phase
@@ -95,6 +95,20 @@ def _finding(lesion: Mapping[str, Any]) -> Finding:
         short_axis_mm=lesion["short_axis_mm"],
         probabilities=lesion["probabilities"],
         hu=_measured(lesion["hu"]),
+        segment=_segment(lesion.get("segment")),
+    )
+
+
+def _segment(told: Mapping[str, Any] | None) -> Segment | None:
+    if told is None or told["withheld"]:
+        return None
+    return Segment(
+        number=told["number"],
+        confidence=told["confidence"],
+        shares={int(number): share for number, share in told["shares"].items()},
+        border=told["nearest_border"],
+        to_border_mm=told["to_border_mm"],
+        border_sd_mm=told["border_sd_mm"],
     )
 
 

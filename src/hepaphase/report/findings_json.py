@@ -10,11 +10,13 @@ from ..base.atomic import write_json
 from ..study.findings import Decision, Finding, Findings, Measured
 from ..study.phase import Phase
 from .input import ReportInput
+from .lirads import VERSION as LIRADS_VERSION
 
 SCHEMA_NAME = "hepaphase-findings"
-SCHEMA_VERSION = "0.2"
-"""0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. Whoever
-reads 0.1 finds all of it at its old place."""
+SCHEMA_VERSION = "0.3"
+"""0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. 0.3 adds
+per lesion segment, and a category in lirads where one may be given. Whoever reads 0.1 finds all of it at its old
+place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons."""
 
 
 def schema(version: str = SCHEMA_VERSION) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def findings_document(report: ReportInput) -> dict[str, Any]:
         },
         **({"prediction_sets": dict(findings.set_basis)} if findings.set_basis else {}),
         "liver": {"volume_ml": round(findings.liver_ml, 3), "hu": _hu(report, findings.liver_hu)},
-        "lesions": [_lesion(report, lesion) for lesion in findings.lesions],
+        "lesions": [lesion_document(report, lesion) for lesion in findings.lesions],
     }
 
 
@@ -89,7 +91,8 @@ def _phase(report: ReportInput, phase: Phase) -> dict[str, Any]:
     }
 
 
-def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
+def lesion_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
+    """What ``findings.json`` says of one lesion."""
     return {
         "id": lesion.lesion_id,
         "centroid_lps_mm": [round(v, 3) for v in lesion.centroid_lps_mm],
@@ -102,7 +105,36 @@ def _lesion(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         "hu": _hu(report, lesion.hu),
         **({"prediction_set": list(lesion.prediction_set)} if lesion.prediction_set else {}),
         **({"features": _plain(lesion.features)} if lesion.features else {}),
-        **({"lirads": {"withheld": True, "because": list(lesion.lirads_withheld)}} if lesion.lirads_withheld else {}),
+        **_lirads(lesion),
+        **_segment(lesion),
+    }
+
+
+def _lirads(lesion: Finding) -> dict[str, Any]:
+    if lesion.lirads_withheld:
+        return {"lirads": {"withheld": True, "because": list(lesion.lirads_withheld)}}
+    if (told := lesion.lirads) is None:
+        return {}
+    said = {"withheld": False, "category": told.category, "version": LIRADS_VERSION, "aphe": told.aphe}
+    said |= {"washout": told.washout, **({} if told.capsule is None else {"capsule": told.capsule})}
+    return {"lirads": {**said, "measured": _plain(told.measured), "not_assessed": list(told.not_assessed)}}
+
+
+def _segment(lesion: Finding) -> dict[str, Any]:
+    if lesion.segment_withheld:
+        return {"segment": {"withheld": True, "because": list(lesion.segment_withheld)}}
+    if (place := lesion.segment) is None:
+        return {}
+    return {
+        "segment": {
+            "withheld": False,
+            "number": place.number,
+            "confidence": round(place.confidence, 3),
+            "shares": {str(number): round(share, 3) for number, share in place.shares.items()},
+            "nearest_border": place.border,
+            "to_border_mm": round(place.to_border_mm, 1),
+            "border_sd_mm": round(place.border_sd_mm, 1),
+        }
     }
 
 

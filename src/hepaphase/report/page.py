@@ -23,8 +23,10 @@ from .figures import (
     pictured,
     withheld_picture,
 )
+from .findings_json import lesion_document
 from .input import PhaseFacts, ReportInput
 from .picture import DIFFERENCE_HU, WINDOW_HU
+from .places import category_text, place_note, place_text
 from .view import View
 from .volumes import viewer_volumes
 
@@ -57,6 +59,7 @@ def page_context(report: ReportInput, view: View) -> Context:
             _lesion(report, view, lesion, place=place, exam=exam, with_pictures=lesion.lesion_id in shown)
             for place, lesion in enumerate(report.findings.lesions)
         ],
+        "placed": any(lesion.segment for lesion in report.findings.lesions),
         "num_unpictured": len(report.findings.lesions) - len(shown),
         "patient_bars": words.bars(report.findings.patient.probabilities),
         "screening": screening_context(report.findings),
@@ -127,7 +130,7 @@ def _predicted_sd(report: ReportInput, phase: Phase) -> str:
 def _lesion(
     report: ReportInput, view: View, lesion: Finding, *, place: int, exam: ReferenceExam, with_pictures: bool
 ) -> Context:
-    ranked = words.bars(lesion.probabilities)
+    ranked, said = words.bars(lesion.probabilities), lesion_document(report, lesion)
     order = [each.lesion_id for each in report.findings.lesions]
     where = lesion_slice(view, lesion, order)
     x, y, z = lesion.centroid_lps_mm
@@ -143,6 +146,9 @@ def _lesion(
         "confidence": "" if lesion.confidence is None else words.probability(lesion.confidence),
         "axes": f"{lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm",
         "volume": f"{lesion.volume_ml:.1f} mL",
+        "segment": place_text(said),
+        "segment_note": place_note(said),
+        "lirads": category_text(said),
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",
         "stored_slice": _stored_slice(report, view, where),
         "hu": [_lesion_hu(report, lesion, phase) for phase in report.phases if phase in lesion.hu],

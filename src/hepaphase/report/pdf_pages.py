@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import words
+from .places import category_text, place_note, place_text
 from .shots import Shot
 
 _A4_INCH = (8.27, 11.69)
@@ -184,7 +185,9 @@ def _lesion(lesion: Mapping[str, Any], shots: Sequence[Shot], findings: Mapping[
     sheet.text(f"Lesion {lesion['id']}: {best.name}, probability {best.text}", size=14, weight="bold")
     x, y, z = (round(v) for v in lesion["centroid_lps_mm"])
     axes = f"{lesion['long_axis_mm']:.0f} × {lesion['short_axis_mm']:.0f} mm"
-    sheet.text(f"{axes} · {lesion['volume_ml']:.1f} mL · center ({x}, {y}, {z}) mm LPS", color=_SOFT)
+    place = place_text(lesion)
+    place = f" · {place}" if place else ""
+    sheet.text(f"{axes} · {lesion['volume_ml']:.1f} mL{place} · center ({x}, {y}, {z}) mm LPS", color=_SOFT)
     sheet.gap()
     sheet.strip(shots)
     sheet.text("Probability by class", size=9.5, weight="bold")
@@ -202,7 +205,10 @@ def _lesion(lesion: Mapping[str, Any], shots: Sequence[Shot], findings: Mapping[
         cells = (phase, f"{value['mean']:.0f} ± {value['sd']:.0f}", beside, words.PROVENANCE_WORDS[value["provenance"]])
         made = value["provenance"] == "synthetic"
         sheet.row(list(zip(at, cells, strict=True)), color=_MADE if made else _INK)
-    if "lirads" in lesion:
-        sheet.gap()
+    sheet.gap()
+    if lesion.get("lirads", {}).get("withheld"):
         sheet.text("LI-RADS category withheld. " + " ".join(lesion["lirads"]["because"]), size=8, color=_SOFT)
+    for told in (category_text(lesion), place_note(lesion)):
+        if told:
+            sheet.text(told, size=8, color=_SOFT)
     return sheet

@@ -16,6 +16,40 @@ class Measured:
     sd_hu: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Where in the liver a lesion lies, by Couinaud."""
+
+    number: int
+    """1 to 8; 4 is not divided."""
+    confidence: float
+    """That this segment holds most of the lesion, from 0 to 1."""
+    shares: Mapping[int, float]
+    """Expected share of the lesion's volume in this segment and in those that hold a fifth or more, largest first."""
+    border: str
+    """What lies nearest to the middle of the lesion, in units of its error."""
+    to_border_mm: float
+    border_sd_mm: float
+    """Standard deviation of where that border is, at the place of the lesion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiRads:
+    """A LI-RADS category and what it rests on; by measures, not by a radiologist."""
+
+    category: str
+    """Such as ``LR-4``."""
+    aphe: str
+    """Arterial phase hyperenhancement: ``nonrim``, ``rim`` or ``absent``."""
+    washout: bool
+    capsule: bool | None
+    """None where voxels are too large to show one; it counts as absent."""
+    measured: Mapping[str, float]
+    """HU or percent, as the names say."""
+    not_assessed: tuple[str, ...]
+    """What was not looked for, and counts as absent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One lesion."""
@@ -41,8 +75,14 @@ class Finding:
     images alone. Empty where no such set was calibrated for these phases."""
     features: Mapping[str, float | str] = field(default_factory=dict)
     """Signs of enhancement from scanned phases alone; those that cannot be computed are absent."""
+    lirads: LiRads | None = None
+    """None where it was not asked for, or may not be given."""
     lirads_withheld: tuple[str, ...] = ()
     """Why there is no LI-RADS category."""
+    segment: Segment | None = None
+    """None where it was not asked for, or cannot be told."""
+    segment_withheld: tuple[str, ...] = ()
+    """Why there is no segment."""
 
     @property
     def lesion_class(self) -> str:

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ...io.origin import made_uid
-from ...study.findings import Finding, Measured
+from ...study.findings import Finding, Measured, Segment
 from ...study.geometry import Xyz
 from ...study.lesions import LESION_CLASSES, lesion_class
 from ...study.origin import Origin, SourceImage
@@ -21,6 +21,7 @@ from .seg import algorithm, quiet, tracking_uid
 _SCHEME = "99HEPAPHASE"
 """Ours, for what no public scheme names: which of the four phases."""
 _SERIES = 9002
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 
 def sr_object(given: DicomInput, seg: Dataset) -> Dataset:
@@ -111,15 +112,38 @@ def _lesion(given: DicomInput, seg: Dataset, finding: Finding) -> Any:
     best = lesion_class(finding.lesion_class)
     likely = probability(finding.probabilities[best.key])
     said = f"{USE}; not verified. Most probable class: {best.name} ({likely})."
-    return _group(given, seg, finding.lesion_id, codes.SCT.Lesion, values, said, best=best.key)
+    if finding.segment is not None:
+        said += f" {_place_said(finding.segment)}"
+    return _group(given, seg, finding.lesion_id, codes.SCT.Lesion, values, said, finding=finding)
+
+
+def _place_said(segment: Segment) -> str:
+    """Which segment, and how sure that is."""
+    return f"Couinaud segment {segment.number}, estimated ({probability(segment.confidence)})."
+
+
+def _sites(finding: Finding | None) -> list[Any]:
+    """The segment where it is told, else the liver."""
+    from highdicom.sr import FindingSite
+    from pydicom.sr.codedict import codes
+
+    if finding is None or finding.segment is None:
+        return [FindingSite(codes.SCT.Liver)]
+    return [FindingSite(getattr(codes.SCT, f"CouinaudHepaticSegment{_ROMAN[finding.segment.number - 1]}"))]
 
 
 def _group(
-    given: DicomInput, seg: Dataset, number: int, kind: Any, values: Sequence[Any], said: str, *, best: str = ""
+    given: DicomInput,
+    seg: Dataset,
+    number: int,
+    kind: Any,
+    values: Sequence[Any],
+    said: str,
+    *,
+    finding: Finding | None = None,
 ) -> Any:
     from highdicom.sr import (
         AlgorithmIdentification,
-        FindingSite,
         QualitativeEvaluation,
         TextContentItem,
         TrackingIdentifier,
@@ -134,11 +158,13 @@ def _group(
         ),
         referenced_segment=_segment(given, seg, number + 1),
         finding_type=kind,
-        finding_sites=[FindingSite(codes.SCT.Liver)],
+        finding_sites=_sites(finding),
         algorithm_id=AlgorithmIdentification(made_by.AlgorithmName, made_by.AlgorithmVersion),
         measurements=list(values),
-        qualitative_evaluations=[QualitativeEvaluation(codes.DCM.DifferentialDiagnosisImpression, _class_code(best))]
-        if best
+        qualitative_evaluations=[
+            QualitativeEvaluation(codes.DCM.DifferentialDiagnosisImpression, _class_code(finding.lesion_class))
+        ]
+        if finding is not None
         else None,
     )
     group[0].ContentSequence.append(TextContentItem(codes.DCM.Comment, said, relationship_type="CONTAINS"))
