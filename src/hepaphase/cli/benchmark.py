@@ -7,6 +7,7 @@ import click
 
 from . import _findings, _lidia
 from ._options import FILE, FOLDER, OUT, models_options, parse_phases
+from ._speed import speed
 from ._unseen import refuse_trained
 
 
@@ -15,7 +16,7 @@ def command() -> None:
     """Compare on a cohort with truth, with confidence intervals by patient."""
 
 
-for _more in (*_lidia.COMMANDS, *_findings.COMMANDS):
+for _more in (*_lidia.COMMANDS, *_findings.COMMANDS, speed):
     command.add_command(_more)
 
 

@@ -4,17 +4,16 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from ..base.atomic import UNFINISHED, write_json, write_text
 from ..base.errors import InputError, OutputError
 from ..io.archive import is_archive
 from ..io.volume import is_volume
-from .bounded import PROGRAM, Bounds, Order, Running, end, read_bounded
+from .bounded import PROGRAM, Bounds, Order
+from .engine import ENGINES
 from .finished import finished, is_finished
 
 SCHEMA = "hepaphase-batch/1"
@@ -47,6 +46,10 @@ class Batch:
     """Of ``hepaphase read``, for every study."""
     bounds: Bounds = field(default_factory=Bounds)
     program: tuple[str, ...] = PROGRAM
+    engine: str = "local"
+    """What runs them: a name of ``ENGINES``."""
+    address: str | None = None
+    """Of the engine's cluster."""
 
 
 def read_list(path: Path) -> tuple[Job, ...]:
@@ -107,41 +110,34 @@ def run_batch(batch: Batch, told: Callable[[str], None]) -> list[dict[str, Any]]
         told: hears a line per study that ended.
 
     Raises:
+        UnknownNameError: for an engine that does not exist.
+        ConfigError, MissingExtraError: when the engine cannot run.
         OutputError: when ``out`` holds a batch of other studies or options, or a name cannot be a folder's.
     """
+    run = ENGINES.load(batch.engine)
     _check(batch)
     rows: dict[str, dict[str, Any]] = {}
-    running: Running = set()
-    lock = Lock()
+    jobs = {job.name: job for job in batch.jobs}
 
-    def one(job: Job) -> None:
-        whole = is_finished(batch.out / job.name)
-        why, seconds = ("", None) if whole else read_bounded(order_of(batch, job), running)
-        row = _row(batch.out / job.name, job, why, seconds)
-        with lock:
-            rows[job.name] = row
-            told(_line(row, already=whole))
-            write_text(batch.out / SUMMARY, _table(batch.jobs, rows))
+    def ended(name: str, why: str, seconds: float | None) -> None:
+        rows[name] = _row(batch.out / name, jobs[name], why, seconds)
+        told(_line(rows[name], already=seconds is None))
+        write_text(batch.out / SUMMARY, _table(batch.jobs, rows))
 
-    with ThreadPoolExecutor(batch.bounds.workers) as pool:
-        futures = [pool.submit(one, job) for job in batch.jobs]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in tuple(running):
-                end(process)
-            raise
+    whole = [name for name in jobs if is_finished(batch.out / name)]
+    for name in whole:
+        ended(name, "", None)
+    orders = {name: order_of(batch, job) for name, job in jobs.items() if name not in whole}
+    run(orders, ended, workers=batch.bounds.workers, address=batch.address)
     return [rows[job.name] for job in batch.jobs]
 
 
 def order_of(batch: Batch, job: Job) -> Order:
     """One study of the batch, as its process is told."""
     return Order(
-        source=job.source,
-        out=batch.out / job.name,
-        log=batch.out / LOGS / f"{job.name}.log",
+        source=job.source.absolute(),
+        out=batch.out.absolute() / job.name,
+        log=batch.out.absolute() / LOGS / f"{job.name}.log",
         options=(*batch.options, *job.options),
         bounds=batch.bounds,
         program=batch.program,

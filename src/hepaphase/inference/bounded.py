@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import MutableSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +15,25 @@ from .finished import is_finished
 PROGRAM = (sys.executable, "-m", "hepaphase", "read")
 """What reads a study: source, folder and options follow."""
 
-Running = MutableSet[subprocess.Popen[bytes]]
-"""Processes that run now, so that whoever is stopped can end them."""
+
+class Running(set[subprocess.Popen[bytes]]):
+    """Processes that run now; once they are ended, one that begins is ended as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_over = False
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        """Take up a process that was just begun."""
+        super().add(process)
+        if self._is_over:
+            end(process)
+
+    def end_all(self) -> None:
+        """End what runs, and whatever begins from now on."""
+        self._is_over = True
+        for process in tuple(self):
+            end(process)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,11 @@
 """Reads one study after the other, each in a bounded process of its own."""
 
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..inference.bounded import PROGRAM, Bounds, Order, end, read_bounded
+from ..inference.bounded import PROGRAM, Bounds, Order, Running, read_bounded
 from ..inference.finished import is_finished
 from .jobs import Job, Queue, Sending, State, clear_unfinished
 from .place import Place
@@ -27,24 +26,13 @@ class How:
     """Whether SEG and SR of received studies are to be sent on."""
 
 
-class _Running(set[subprocess.Popen[bytes]]):
-    """The process that runs; one that nobody wants any more is ended as it begins."""
+class _Reading(Running):
+    """The process of the study that is read."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
         self.start = time.monotonic()
-        self._is_unwanted = False
-
-    def add(self, process: subprocess.Popen[bytes]) -> None:
-        super().add(process)
-        if self._is_unwanted:
-            end(process)
-
-    def end(self) -> None:
-        self._is_unwanted = True
-        for process in tuple(self):
-            end(process)
 
 
 class Worker:
@@ -53,7 +41,7 @@ class Worker:
     def __init__(self, place: Place, queue: Queue, how: How) -> None:
         """Studies that an earlier run was reading wait again, but for those whose reading is whole."""
         self._place, self._queue, self._how = place, queue, how
-        self._running: _Running | None = None
+        self._running: _Reading | None = None
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="reader", daemon=True)
         for job in queue.all():
@@ -69,7 +57,7 @@ class Worker:
         """End the reading that runs; its study waits again."""
         self._is_stopping = True
         if (running := self._running) is not None:
-            running.end()
+            running.end_all()
         self._queue.wake()
         self._thread.join()
 
@@ -78,7 +66,7 @@ class Worker:
         on = (State.WAITING, State.READING)
         job = self._queue.settle(name, lambda now: {"state": State.CANCELLED} if now.state in on else {})
         if (running := self._running) is not None and running.name == name and job.state == State.CANCELLED:
-            running.end()
+            running.end_all()
         return job.state == State.CANCELLED
 
     def is_busy_with(self, name: str) -> bool:
@@ -101,15 +89,15 @@ class Worker:
 
     def _work(self) -> None:
         while (job := self._queue.take(lambda: self._is_stopping)) is not None:
-            self._running = running = _Running(job.name)
+            self._running = running = _Reading(job.name)
             if self._is_stopping or self._queue.settle(job.name, lambda now: {}).state == State.CANCELLED:
-                running.end()
+                running.end_all()
             try:
                 self._one(job, running)
             finally:
                 self._running = None
 
-    def _one(self, job: Job, running: _Running) -> None:
+    def _one(self, job: Job, running: _Reading) -> None:
         phases = ("--phases", job.phases) if job.phases else ()
         order = Order(
             source=self._place.sources / job.source,
