@@ -165,3 +165,18 @@ def test_addresses_that_cannot_be_are_refused(tmp_path: Path) -> None:
         for wrong in ({"port": taken}, {"node": Node(port=taken)}):
             with pytest.raises(ConfigError, match="cannot be listened on"), service(tmp_path / "b", **wrong):
                 pass
+
+
+def test_whoever_is_sending_is_told_when_it_stops(tmp_path: Path) -> None:
+    import pynetdicom
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+    port, paths = free_port(), images(tmp_path / "a")
+    sender = pynetdicom.AE("US")
+    sender.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    with service(tmp_path / "out", node=Node(port=port)):
+        link = sender.associate("127.0.0.1", port, ae_title="HEPAPHASE")
+        assert link.send_c_store(pydicom.dcmread(paths[0])).Status == 0
+    until(lambda: link.is_aborted)
+    with opened(tmp_path / "out") as place:
+        assert list(Received(place, Queue(place), wait_s=10).growing().values()) == [1]

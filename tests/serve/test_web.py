@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.serve.service import ask, packed, service, slow, state, until, upload
+import pytest
+from tests.serve.service import ask, ask_at, packed, service, slow, state, until, upload
 
 
 def test_a_zip_becomes_a_reading_that_is_listed_and_given_out(tmp_path: Path) -> None:
@@ -118,3 +119,30 @@ def test_a_broken_reading_does_not_hide_the_others(tmp_path: Path) -> None:
     with service(tmp_path) as house:
         page = ask(house, "GET", "/")[1]
     assert "is not what this version of read writes" in page and "&lt;b&gt;" in page and "<b>" not in page
+
+
+def test_a_full_disk_stops_nothing_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hepaphase.serve import jobs
+
+    written, refusals = jobs.write_json, []
+
+    def refusing(path: Path, value: object) -> None:
+        if '"reading"' in json.dumps(value) or '"done"' in json.dumps(value):
+            refusals.append(path)
+            if len(refusals) in (1, 3):
+                raise OSError(28, "No space left on device")
+        written(path, value)
+
+    monkeypatch.setattr(jobs, "write_json", refusing)
+    monkeypatch.setattr("hepaphase.serve.worker._RETRY_S", 0.05)
+    with service(tmp_path) as house:
+        name = upload(house, packed(1))
+        until(lambda: state(house, name) == "done")
+    assert len(refusals) == 4
+
+
+def test_names_that_only_point_here_are_not_ours(tmp_path: Path) -> None:
+    with service(tmp_path, host="0.0.0.0") as house:
+        port = house.url.rsplit(":", 1)[1]
+        assert ask_at(f"127.0.0.1:{port}", "GET", "/live")[0] == 200
+        assert ask_at(f"127.0.0.1:{port}", "GET", "/live", host="evil.example")[0] == 403

@@ -1,6 +1,7 @@
 """``hepaphase serve``: the viewer and the DICOM node."""
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def command(folder: Path, options: tuple[str, ...], host: str, port: int, **give
         if settings.node is not None:
             click.echo(f"{settings.node.title} takes CT by DICOM at {settings.node.host}:{settings.node.port}.")
         try:
-            signal.pause() if hasattr(signal, "pause") else click.pause("")
+            while True:
+                time.sleep(3600)
         except KeyboardInterrupt:
             click.echo("Stopping.")
     number = house.num_waiting

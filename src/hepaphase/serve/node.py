@@ -43,7 +43,7 @@ class Node:
 
 
 def start_node(node: Node, keep: Keep) -> Any:
-    """Listen in threads of its own; ``shutdown()`` of what is returned ends it.
+    """Listen in threads of its own; ``shutdown()`` of what is returned ends it and who is sending.
 
     CT images are kept. Other objects of a study, such as dose reports, are not, and the sender is warned of each.
 
@@ -71,11 +71,12 @@ def start_node(node: Node, keep: Keep) -> Any:
 
     handlers = [(net.evt.EVT_C_STORE, stored), (net.evt.EVT_C_ECHO, lambda event: _STORED)]
     try:
-        return entity.start_server((node.host, node.port), block=False, evt_handlers=handlers)
+        entity.start_server((node.host, node.port), block=False, evt_handlers=handlers)
     except OSError as error:
         raise ConfigError(
             f"The DICOM port {node.port} of {node.host} cannot be listened on: {error}. Choose another."
         ) from error
+    return entity
 
 
 def _stored(event: Any, keep: Keep) -> int:

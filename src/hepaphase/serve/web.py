@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,6 +90,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_own(name: str) -> bool:
+    """Whether it is an address, or what this machine calls itself."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.lower() in {"localhost", socket.gethostname().lower(), socket.getfqdn().lower()}
+    return True
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: WebServer
     server_version, sys_version = "hepaphase", ""
@@ -154,12 +164,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _require_own(self, method: str) -> None:
         """Refuse what a page of another site has the browser ask.
 
-        On loopback a name other than ours would be another's that was made to point here.
+        A name other than ours would be another's that was made to point here.
         """
         host = self.headers.get("Host", "")
         name = (urlsplit(f"//{host}").hostname or "") if host else ""
-        if is_loopback(str(self.server.server_address[0])) and not is_loopback(name):
-            raise _Refused(HTTPStatus.FORBIDDEN, "Ask for http://127.0.0.1 or http://localhost.")
+        only_here = is_loopback(str(self.server.server_address[0]))
+        if not (is_loopback(name) if only_here else _is_own(name)):
+            raise _Refused(HTTPStatus.FORBIDDEN, "Ask for this machine by its address or its own name.")
         if method != "GET" and self.headers.get(_MARK) != "1":
             raise _Refused(HTTPStatus.FORBIDDEN, f"Orders carry the header {_MARK}: 1.")
 

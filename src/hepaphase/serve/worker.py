@@ -5,13 +5,17 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..base.log import logger
 from ..inference.bounded import PROGRAM, Bounds, Order, Running, read_bounded
 from ..inference.finished import is_finished
 from .jobs import Job, Queue, Sending, State, clear_unfinished
 from .place import Place
 
+_RETRY_S = 1.0
 STEP = "step: "
 """Begins a line of ``read --steps``."""
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,16 @@ class Worker:
         step = next((line.removeprefix(STEP) for line in reversed(lines) if line.startswith(STEP)), "starting")
         return running.name, time.monotonic() - running.start, step
 
+    def _next(self) -> Job | None:
+        while True:
+            try:
+                return self._queue.take(lambda: self._is_stopping)
+            except OSError as error:
+                log.warning("The queue cannot be written: %s.", error.strerror)
+                time.sleep(_RETRY_S)
+
     def _work(self) -> None:
-        while (job := self._queue.take(lambda: self._is_stopping)) is not None:
+        while (job := self._next()) is not None:
             self._running = running = _Reading(job.name)
             if self._is_stopping or self._queue.settle(job.name, lambda now: {}).state == State.CANCELLED:
                 running.end_all()
@@ -112,8 +124,19 @@ class Worker:
             why, _ = read_bounded(order, running)
         except OSError as error:
             why = f"could not be started: {error.strerror}"
-        clear_unfinished(order.out)
-        self._queue.settle(job.name, lambda now: self._outcome(now, why, is_whole=is_finished(order.out)))
+        while not self._is_written(job, why):
+            time.sleep(_RETRY_S)
+
+    def _is_written(self, job: Job, why: str) -> bool:
+        """Write down what became of a study; not where the disk is full, say."""
+        out = self._place.root / job.name
+        try:
+            clear_unfinished(out)
+            self._queue.settle(job.name, lambda now: self._outcome(now, why, is_whole=is_finished(out)))
+        except OSError as error:
+            log.warning("What became of a study cannot be written: %s.", error.strerror)
+            return self._is_stopping
+        return True
 
     def _outcome(self, job: Job, why: str, *, is_whole: bool) -> dict[str, Any]:
         """What becomes of a study whose process ended."""

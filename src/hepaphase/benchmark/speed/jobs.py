@@ -75,7 +75,7 @@ def _read_tall(work: Path, scale: Scale) -> Cost:
 
 
 def _read_of(work: Path, size: Size) -> Cost:
-    """A reading with everything left as it is, and the seconds of its steps."""
+    """A reading with everything left as it is, and seconds and memory of its steps."""
     depth, height, width = size.shape_zyx
     study = work / f"{width}x{height}x{depth}-{size.air_slices}"
     if not study.is_dir():
@@ -86,7 +86,8 @@ def _read_of(work: Path, size: Size) -> Cost:
     with tempfile.TemporaryDirectory(dir=work) as out:
         cost, _ = run_fresh((*_COMMAND, "read", str(study), f"{out}/case"))
         run = json.loads(Path(out, "case", "run.json").read_text(encoding="utf-8"))
-    return replace(cost, note="; ".join(f"{step['name']} {step['seconds']:.1f}" for step in run["steps"]))
+    steps = "; ".join(f"{s['name']} {s['seconds']:.1f} s, {s['peak_mib'] or 0:.0f} MiB" for s in run["steps"])
+    return replace(cost, note=f"steps, with the highest memory up to the end of each: {steps}")
 
 
 def _simulate(work: Path, scale: Scale) -> Cost:
