@@ -1,10 +1,15 @@
 """A live server asked over HTTP: uploads become readings, and what should be refused is."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from tests.serve.service import ask, ask_at, packed, service, slow, state, until, upload
+from tests.serve.service import ask, ask_at, how, packed, service, slow, state, until, upload
+
+from hepaphase.serve.jobs import Queue
+from hepaphase.serve.place import opened
+from hepaphase.serve.readings import Readings
 
 
 def test_a_zip_becomes_a_reading_that_is_listed_and_given_out(tmp_path: Path) -> None:
@@ -119,6 +124,37 @@ def test_a_broken_reading_does_not_hide_the_others(tmp_path: Path) -> None:
     with service(tmp_path) as house:
         page = ask(house, "GET", "/")[1]
     assert "is not what this version of read writes" in page and "&lt;b&gt;" in page and "<b>" not in page
+
+
+def test_killed_while_reading_it_reads_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as place:
+        queue = Queue(place)
+        (place.sources / "orphan").mkdir()
+
+        def move_in(name: str) -> str:
+            (place.sources / name).mkdir()
+            return name
+
+        for name in ("cut", "whole"):
+            queue.add(name, move_in, study="s")
+            queue.take(lambda: False)
+        (tmp_path / "cut" / ".unfinished").mkdir(parents=True)
+        (tmp_path / "whole").mkdir()
+        (tmp_path / "whole" / "run.json").write_text("{}")
+    with service(tmp_path, how=how(sends=True)) as house:
+        until(lambda: [state(house, name) for name in ("cut", "whole")] == ["done", "done"])
+        assert {str(job.sending) for job in house.queue.all()} == {"waiting"}
+        assert sorted(path.name for path in (tmp_path / ".serve/sources").iterdir()) == ["cut", "whole"]
+        assert (tmp_path / "cut" / "report.html").exists() and not (tmp_path / "whole" / "report.html").exists()
+
+
+def test_only_the_newest_readings_are_looked_into(tmp_path: Path) -> None:
+    for number, name in enumerate(("old", "middle", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+        os.utime(tmp_path / name / "run.json", (number, number))
+    rows, num_older = Readings(tmp_path).rows(2)
+    assert [row["name"] for row in rows] == ["new", "middle"] and num_older == 1 and rows[0]["broken"]
 
 
 def test_a_full_disk_stops_nothing_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

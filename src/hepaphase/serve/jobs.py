@@ -66,10 +66,13 @@ class Queue:
     """All jobs, in the order they came; safe to use from several threads."""
 
     def __init__(self, place: Place) -> None:
-        """Take up the jobs of an earlier run as they are on disk."""
+        """Take up the jobs of an earlier run as they are on disk; sources whose job was not written yet go."""
         self._place = place
         self._changed = threading.Condition()
         self._jobs = {job.name: job for job in sorted(map(_read, place.jobs.glob("*.json")), key=lambda j: j.number)}
+        for folder in place.sources.iterdir():
+            if folder.name not in self._jobs:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def all(self) -> tuple[Job, ...]:
         """Every job, first come first."""

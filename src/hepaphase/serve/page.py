@@ -13,6 +13,8 @@ from .readings import Readings
 from .received import Received
 from .worker import Worker
 
+MOST_ROWS = 500
+"""Readings that are listed (our choice)."""
 _LAST_READINGS = 20
 """Of which the time left is told."""
 
@@ -34,7 +36,7 @@ class Page:
         return str(_template("live.html.j2").render(**self._facts, **self._now()))
 
     def _now(self) -> dict[str, Any]:
-        rows = self._readings.rows()
+        rows, num_older = self._readings.rows(MOST_ROWS)
         known = [float(row["seconds"]) for row in rows[:_LAST_READINGS] if "seconds" in row]
         progress = self._progress(median(known) if known else None)
         jobs = [
@@ -42,7 +44,7 @@ class Page:
             for job in self._queue.all()
             if job.state != State.DONE or (job.sending == Sending.WAITING or job.why)
         ]
-        return {"readings": rows, "jobs": jobs, "growing": self._received.growing()}
+        return {"readings": rows, "num_older": num_older, "jobs": jobs, "growing": self._received.growing()}
 
     def _progress(self, usual_s: float | None) -> Mapping[str, Mapping[str, Any]]:
         if (now := self._worker.progress()) is None:

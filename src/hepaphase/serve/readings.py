@@ -25,16 +25,17 @@ class Readings:
         self._root = root
         self._known: dict[str, tuple[int, dict[str, Any]]] = {}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, at_most: int) -> tuple[list[dict[str, Any]], int]:
         """One row per reading, the newest first: ``name``, ``files`` there are, and the facts of ``finished``.
 
-        A folder whose files are not what ``read`` writes is ``broken`` and has no facts.
+        Only the newest are looked into; how many more there are is given beside. A folder whose files are not what
+        ``read`` writes is ``broken`` and has no facts.
         """
         found = [folder for folder in self._root.iterdir() if not folder.name.startswith(".") and is_finished(folder)]
         dated = sorted(((_written(folder), folder) for folder in found), key=lambda pair: (-pair[0], pair[1].name))
-        rows = [self._row(folder, written) for written, folder in dated if written]
+        rows = [self._row(folder, written) for written, folder in dated[:at_most] if written]
         self._known = {row["name"]: self._known[row["name"]] for row in rows}
-        return rows
+        return rows, max(0, len(dated) - at_most)
 
     def file(self, name: str, file: str) -> Path | None:
         """The path of a file of a reading; None where there is no such reading, no such file, or it is not shown."""
