@@ -66,6 +66,8 @@ def _settings(folder: Path, options: tuple[str, ...], host: str, port: int, give
     read.make_context("hepaphase read", [str(folder), str(folder / "study"), *options])
     dicom_port, dicom_host = given["dicom_port"], given["dicom_host"]
     node = None
+    if dicom_port is None and (given["send"] or given["accept"]):
+        raise click.UsageError("--send and --accept are of the DICOM node. Give --dicom-port as well.")
     if dicom_port is not None:
         node = Node(port=dicom_port, host=dicom_host, title=given["title"], callers=given["accept"])
     for what, address in (("page", host), *((("DICOM node", dicom_host),) if node else ())):
