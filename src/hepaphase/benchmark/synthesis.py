@@ -22,6 +22,7 @@ from ..evaluation.table import as_csv, markdown
 from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
+from ..synthesis.reach import UNSCANNED_HU
 from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
 from ..training.tasks.synthesis_samples import facts_of
@@ -44,8 +45,6 @@ COUNTS = {"erased": "visible"}
 """Figures that are shares of a count over all patients, not means over patients."""
 REGIONS = ("liver", "lesion", "lesion_mean")
 
-_UNSCANNED_HU = -900.0
-"""A liver holds no such voxel: below it is what fills the place outside a scan."""
 
 Pair = tuple[str, str, str]
 """Generator, inputs and target, as rows name them."""
@@ -257,7 +256,7 @@ def _physics(case: PreparedCase, study: AlignedStudy, made: Mapping[Phase, Gener
 
 def reached(case: PreparedCase, study: AlignedStudy) -> PreparedCase:
     """The case with its masks cut to what the inputs scanned: some simulated failures end within the liver."""
-    scanned = np.any([hu > _UNSCANNED_HU for hu in study.hu.values()], axis=0)
+    scanned = np.any([hu > UNSCANNED_HU for hu in study.hu.values()], axis=0)
     return replace(case, masks={name: np.where(scanned, mask, 0) for name, mask in case.masks.items()})
 
 

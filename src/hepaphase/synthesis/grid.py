@@ -13,7 +13,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, HuArray
 from .apply import apply_generated, upsample_sd
-from .arterial import arterial_excess
+from .arterial import shining
 from .facts import fact_numbers
 from .known_organs import KNOWN, blood_levels, organ_shares
 from .levels import level_numbers, liver_places
@@ -21,6 +21,8 @@ from .network import Scanned
 from .organ_gains import region_shares
 from .plain import plainness
 from .protocol import Generated
+from .reach import continued, scanned_part, unscanned_slices
+from .streaks import without_streaks
 
 SPACING_MM = 4.0
 """The grid of training, along each axis."""
@@ -56,14 +58,16 @@ def on_training_grid(study: AlignedStudy, time_s: float, predict: Predict) -> Ge
 
 
 def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
-    """The scanned phases of a study as a batch of one."""
+    """The scanned phases of a study as a batch of one: in the liver without streaks, beyond the scan continued."""
     empty = np.zeros(study.geometry.shape_zyx, dtype=np.float32)
-    hu = np.stack([study.hu[p] if p in study.inputs else empty for p in Phase])
+    shown = {p: study.hu[p] for p in study.inputs}
+    liver = scanned_part(shown, study.masks.get("liver"))
+    inputs, gone = {p: without_streaks(one, liver) for p, one in shown.items()}, unscanned_slices(shown)
+    hu = np.stack([continued(inputs[p], gone) if p in inputs else empty for p in Phase])
     times = [float(study.time_s[p]) if p in study.inputs and p is not Phase.NC else 0.0 for p in Phase]
-    inputs, liver = {p: study.hu[p] for p in study.inputs}, study.masks.get("liver")
     levels, plain = level_numbers(inputs, liver), plainness(inputs, liver)
     organs, blood = organ_shares(inputs, study.masks), blood_levels(inputs, study.masks)
-    regions, arterial = region_shares(inputs, study.masks), arterial_excess(inputs, liver)
+    regions, arterial = region_shares(inputs, study.masks), shining(inputs, liver)
     return Scanned(
         hu=torch.from_numpy(hu)[None].to(device),
         present=torch.tensor([[p in study.inputs for p in Phase]], device=device),

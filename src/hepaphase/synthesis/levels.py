@@ -9,6 +9,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from ..study.phase import Phase
+from .reach import UNSCANNED_HU
 
 LIVER_PERCENTILES = (2.0, 10.0, 50.0, 90.0, 98.0)
 """Of the inner liver, means over 8 mm: dark lesions and fat, the liver itself, its veins."""
@@ -27,7 +28,6 @@ _MIDDLE_AROUND = 2 + len(LIVER_PERCENTILES) + AROUND_PERCENTILES.index(50.0)
 
 _CENTER_HU, _SCALE_HU = 80.0, 50.0
 _LARGEST = 6.0
-_UNSCANNED_HU = -900.0
 _FEWEST = 20
 """Blocks; a region with fewer tells nothing."""
 _PER_PHASE = 2 + len(LIVER_PERCENTILES) + len(AROUND_PERCENTILES)
@@ -57,7 +57,7 @@ def level_numbers(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] 
             continue
         volume = np.asarray(hu[phase][box], np.float32)
         means = _blocks(volume)
-        seen = _blocks((volume > _UNSCANNED_HU).astype(np.float32)) == 1
+        seen = _blocks((volume > UNSCANNED_HU).astype(np.float32)) == 1
         row, start = numbers[number], 2
         for flag, (region, percentiles) in enumerate(((inner, LIVER_PERCENTILES), (around, AROUND_PERCENTILES))):
             values = means[seen] if region is None else means[seen & region]

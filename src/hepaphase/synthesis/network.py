@@ -11,7 +11,7 @@ from ..base.errors import ConfigError
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..nn.kinetic_layer import tissue_enhancement
 from ..nn.unet import SLOPE, FilmUNet
-from .arterial import arterial_part
+from .arterial import CALCIUM_HU, arterial_part
 from .circulations import ORGANS, Circulations, Mixture
 from .facts import NUM_FACTS
 from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
@@ -61,7 +61,8 @@ class Scanned(NamedTuple):
     """How much of each voxel is an organ whose level without contrast agent is known, (B, R, z, y, x),
     ``organ_gains.region_shares``; None for nothing."""
     arterial: Tensor | None = None
-    """How far each voxel of the liver is above its middle, where AP alone was scanned, (B, z, y, x); None otherwise."""
+    """How surely each voxel of the liver shines in AP, 0 to 1, and by how much in HU, (B, 2, z, y, x),
+    ``arterial.shining``; None for not at all."""
     blood_hu: Tensor | None = None
     """Middle of aorta and portal vein in each phase, (B, 2, P), NaN where not known; None for nothing."""
 
@@ -94,8 +95,13 @@ class Curves:
     """Time of the last scanned phase, (B, 1); with ``regions``."""
     gain: Tensor | None = None
     """What the enhancement of each voxel is multiplied by, (B, N); None for one."""
+    shining: Tensor | None = None
+    """How much of each voxel is read as liver and artery, and by how much it is above the liver in AP, (B, N, 2); with
+    ``liver``."""
+    arterial_s: Tensor | None = None
+    """Time of AP, (B, 1); with ``shining``."""
     arterial_hu: Tensor | None = None
-    """What arterial blood adds to each voxel at ``last_s`` beside that, (B, N)."""
+    """What arterial blood adds to each voxel then beside that, (B, N)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,13 +205,30 @@ class KineticNetwork(nn.Module):
             late = self._enhancement_of(curves, torch.full_like(scanned.time_s[:, :1], EQUILIBRIUM_S))[..., 0]
             gain = voxel_gains(seen, enhancement, late, curves.regions, scanned.present)
             curves, enhancement = replace(curves, gain=gain), enhancement * gain[..., None]
-        level = (maps.anchor * (seen - enhancement).masked_fill(~scanned.present[:, None, :], 0.0)).sum(dim=-1)
-        level = level + maps.offset_hu
-        if scanned.arterial is not None and scanned.liver is not None and voxels is None:
-            blood = arterial_part(level, scanned.liver, _pick(scanned.arterial[:, None], None)[..., 0])
-            last_s = scanned.time_s[:, 1:2]
-            curves, level = replace(curves, arterial_hu=blood, last_s=last_s), level - blood
+        level = _level(maps, seen, enhancement, scanned.present)
+        if scanned.arterial is not None and scanned.liver is not None:
+            return self._shining(replace(curves, level_hu=level), per_voxel, scanned, voxels)
         return replace(curves, level_hu=level)
+
+    def _shining(self, curves: Curves, per_voxel: Tensor, scanned: Scanned, voxels: Tensor | None) -> Curves:
+        """The curves, with what shines in AP read as arterial blood (``arterial``)."""
+        assert scanned.arterial is not None and scanned.liver is not None
+        shines = _pick(scanned.arterial, voxels) * (scanned.liver[:, :1, None] >= 0)
+        places = scanned.liver.clamp(min=0)
+        liver, of_liver = curves.liver or self._maps(per_voxel, scanned, places), _pick(scanned.hu, places)
+        plain = self._enhancement(liver, curves.mixture, scanned.time_s)
+        middle = _level(liver, of_liver, plain, scanned.present).median(dim=1, keepdim=True)[0]
+        surely = shines[..., 0] * (curves.level_hu - middle < CALCIUM_HU)
+        shines = torch.stack([surely, shines[..., 1]], dim=-1)
+        curves = replace(curves, liver=liver, shining=shines, arterial_s=scanned.time_s[:, 1:2])
+        level = _level(
+            curves.maps,
+            _pick(scanned.hu, voxels),
+            self._enhancement_of(curves, scanned.time_s),
+            scanned.present,
+        )
+        blood = arterial_part(level - middle, shines[..., 1])
+        return replace(curves, arterial_hu=blood, level_hu=level - blood)
 
     def _unlike_liver(self, curves: Curves, scanned: Scanned) -> Tensor:
         """How surely a voxel's curve is of no tissue of a liver, 0 to 1, (B, N); one where no contrast was scanned.
@@ -289,6 +312,7 @@ class KineticNetwork(nn.Module):
         sd = log_sd_at(maps.log_sd, time_s).exp()
         if curves.plain is not None and curves.liver is not None:
             residual = residual * (1 - curves.plain[..., None])
+            residual = residual if curves.shining is None else residual * (1 - curves.shining[..., :1])
             sd = _blend(sd, log_sd_at(curves.liver.log_sd, time_s).exp(), curves.plain)
         if curves.organs is not None:
             residual = residual * (1 - curves.organs.sum(dim=-1, keepdim=True))
@@ -340,15 +364,28 @@ class KineticNetwork(nn.Module):
         own = self._enhancement(curves.maps, curves.mixture, time_s)
         if curves.plain is not None and curves.liver is not None:
             own = _blend(own, self._enhancement(curves.liver, curves.mixture, time_s), curves.plain)
+        if curves.shining is not None:
+            own = own + curves.shining[..., :1] * (self._liver_and_artery(curves, time_s) - own)
         if curves.regions is not None and curves.last_s is not None and bool((time_s > curves.last_s).any()):
             own = self._late(own, curves, time_s)
         if curves.organs is not None:
             own = self._with_organs(own, curves, time_s)
         own = own if curves.gain is None else own * curves.gain[..., None]
-        if curves.arterial_hu is None or curves.last_s is None:
+        if curves.arterial_hu is None or curves.arterial_s is None:
             return own
-        aorta = self.circulations.organs_mg_per_ml(curves.mixture, torch.cat([time_s, curves.last_s], dim=1))[:, 0]
-        return own + curves.arterial_hu[..., None] * (aorta[:, :-1] / aorta[:, -1:].clamp(min=1e-3))[:, None]
+        return own + curves.arterial_hu[..., None] * self._falls(curves, time_s)
+
+    def _liver_and_artery(self, curves: Curves, time_s: Tensor) -> Tensor:
+        """Enhancement of the liver, and of arterial blood as far as was seen above it in AP."""
+        assert curves.shining is not None and curves.liver is not None
+        liver = _middle(self._enhancement(curves.liver, curves.mixture, time_s))
+        return liver + curves.shining[..., 1:] * self._falls(curves, time_s)
+
+    def _falls(self, curves: Curves, time_s: Tensor) -> Tensor:
+        """What the aorta holds of what it held in AP, (B, 1, T)."""
+        assert curves.arterial_s is not None
+        aorta = self.circulations.organs_mg_per_ml(curves.mixture, torch.cat([time_s, curves.arterial_s], dim=1))[:, :1]
+        return aorta[..., :-1] / aorta[..., -1:].clamp(min=1e-3)
 
     def _late(self, own: Tensor, curves: Curves, time_s: Tensor) -> Tensor:
         """Organs of ``organ_gains.LATE`` after the last scanned phase."""
@@ -395,9 +432,19 @@ def _network_input(scanned: Scanned, here: Tensor) -> Tensor:
 
 def _blend(own: Tensor, of_liver: Tensor, plain: Tensor) -> Tensor:
     """Values (B, N, T) drawn to the middle half of those of the liver, (B, S, T), as each voxel is plain, (B, N)."""
+    return own + plain[..., None] * (_middle(of_liver) - own)
+
+
+def _level(maps: CurveMaps, seen: Tensor, enhancement: Tensor, present: Tensor) -> Tensor:
+    """Without contrast agent, (B, N), by phases and what contrast agent adds to them, (B, N, P)."""
+    left = (seen - enhancement).masked_fill(~present[:, None, :], 0.0)
+    return (maps.anchor * left).sum(dim=-1) + maps.offset_hu
+
+
+def _middle(of_liver: Tensor) -> Tensor:
+    """Mean of the middle half of the voxels of the liver, (B, S, T), as (B, 1, T)."""
     number = of_liver.shape[1]
-    middle = torch.sort(of_liver, dim=1)[0][:, number // 4 : number - number // 4].mean(dim=1, keepdim=True)
-    return own + plain[..., None] * (middle - own)
+    return torch.sort(of_liver, dim=1)[0][:, number // 4 : number - number // 4].mean(dim=1, keepdim=True)
 
 
 def _pick(volume: Tensor, voxels: Tensor | None) -> Tensor:

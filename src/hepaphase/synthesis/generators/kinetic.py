@@ -18,6 +18,7 @@ from ..draw import drawn
 from ..grid import SPACING_MM, as_volume, fits, on_training_grid, padded, scanned_of
 from ..network import Curves, KineticNetwork, NetworkConfig
 from ..protocol import Generated, check_request
+from ..reach import unscanned_slices
 from ..spread import calibrated, factors_for, remaining
 
 KIND = "synthesis"
@@ -87,6 +88,10 @@ class Generator:
         shape = study.geometry.shape_zyx
         size = [-(-n // GRID_MULTIPLE) * GRID_MULTIPLE for n in shape]
         hu, sd_hu, residual_hu = (as_volume(part.reshape(size), shape) for part in predicted)
+        gone = unscanned_slices({p: study.hu[p] for p in study.inputs})
+        if gone.any():
+            hu[gone] = study.hu[min(study.inputs, key=lambda p: abs(study.time_s[p] - time_s))][gone]
+            residual_hu[gone] = 0
         return hu, sd_hu, residual_hu
 
 
