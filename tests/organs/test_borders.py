@@ -19,7 +19,7 @@ def test_every_segment_lies_where_the_rule_says():
 def test_without_veins_planes_part_the_volume_as_livers_do():
     volume = (AZIMUTHS - AZIMUTHS[0]) / (AZIMUTHS[-1] - AZIMUTHS[0])
     nothing = np.zeros((len(AZIMUTHS), 1))
-    drawn = draw_planes(volume, nothing, nothing[:, 0], Shares(), np.random.default_rng(0))
+    drawn = draw_planes(volume, nothing, (nothing[:, 0], nothing[:, 0]), Shares(), np.random.default_rng(0))
     assert all(len(plane) == NUM_DRAWS for plane in drawn)
     shares = [float(np.mean(np.interp(plane, AZIMUTHS, volume))) for plane in drawn]
     assert shares == pytest.approx([0.16, 0.33, 0.73], abs=0.03)
@@ -31,7 +31,7 @@ def test_veins_draw_the_planes_to_them_and_make_them_surer():
     scores = np.zeros((len(AZIMUTHS), 2))
     where = [14, 30, 60]
     scores[where, 1] = 12.0
-    drawn = draw_planes(volume, scores, np.zeros(len(AZIMUTHS)), Shares(), np.random.default_rng(0))
+    drawn = draw_planes(volume, scores, (np.zeros(len(AZIMUTHS)),) * 2, Shares(), np.random.default_rng(0))
     assert [float(np.median(p)) for p in drawn] == pytest.approx(AZIMUTHS[where].tolist(), abs=0.03)
     assert max(float(np.std(p)) for p in drawn) < 0.1
 

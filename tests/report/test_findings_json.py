@@ -8,7 +8,7 @@ import pytest
 
 from hepaphase.report.again import findings_of
 from hepaphase.report.findings_json import findings_document, schema, write_findings
-from hepaphase.study.findings import Decision, LiRads, Screening, Segment
+from hepaphase.study.findings import Decision, LiRads, Screening, Segment, Unlike
 from hepaphase.study.phase import Phase
 
 from .cases import GRIDS, aligned, report_input
@@ -85,10 +85,12 @@ def placed(report):
     graded = LiRads(category="LR-4", aphe="nonrim", washout=False, capsule=None, measured={"x_hu": 31.23456},
                     not_assessed=("tumor in vein", "capsule"))  # fmt: skip
     lesions = (
-        replace(first, segment=place, lirads=graded),
+        replace(first, segment=place, lirads=graded, ood_score=0.87654),
         replace(second, segment_withheld=("No vena cava.",), lirads_withheld=("No adult.",)),
     )
-    return replace(report, findings=replace(report.findings, lesions=lesions))
+    scan = Unlike(score=0.95678, bound=0.99, held_out="sim-1k-validation", num_patients=120, num_lesions=160,
+                  oddest="spleen_PVP", value=61.54, usual=(99.55, 219.0))  # fmt: skip
+    return replace(report, findings=replace(report.findings, lesions=lesions, unlike=scan))
 
 
 def test_segments_and_categories_satisfy_the_schema(report):
@@ -97,6 +99,8 @@ def test_segments_and_categories_satisfy_the_schema(report):
     first, second = document["lesions"]
     assert first["segment"]["number"] == 8 and first["segment"]["shares"] == {"8": 0.7, "5": 0.3}
     assert second["segment"] == {"withheld": True, "because": ["No vena cava."]}
+    assert first["ood_score"] == 0.8765 and "ood_score" not in second
+    assert document["ood"]["oddest"] == {"measure": "spleen_PVP", "value": 61.5, "usual": [99.5, 219.0]}
     assert first["lirads"]["category"] == "LR-4" and "capsule" not in first["lirads"]
     assert first["lirads"]["measured"] == {"x_hu": 31.235} and second["lirads"]["withheld"] is True
 
@@ -112,6 +116,7 @@ def test_whoever_reads_0_2_finds_all_of_it(report):
     document = findings_document(placed(decided(report)))
     document["schema"] = "hepaphase-findings/0.2"
     del document["lesions"][0]["lirads"]  # a category, where 0.2 knows reasons alone
+    del document["ood"], document["lesions"][0]["ood_score"]
     for lesion in document["lesions"]:
         del lesion["segment"]
     jsonschema.Draft202012Validator(schema("0.2")).validate(document)

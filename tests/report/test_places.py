@@ -5,7 +5,7 @@ from dataclasses import replace
 from hepaphase.report.findings_json import lesion_document
 from hepaphase.report.html import render
 from hepaphase.report.page import page_context
-from hepaphase.report.places import category_text, place, place_note, place_text
+from hepaphase.report.places import category_text, place, place_note, place_text, scan_text, unlike_text
 from hepaphase.report.view import liver_view
 from hepaphase.study.findings import LiRads, Segment
 
@@ -57,3 +57,11 @@ def test_both_stand_on_the_page():
     report = replace(report, findings=replace(report.findings, lesions=(lesion, *report.findings.lesions[1:])))
     page = render(page_context(report, liver_view(report.study, withheld={})))
     assert "segment 5 or 6 (0.55)" in page and "LR-M (CT/MRI LI-RADS v2018)" in page and '">Segment</th>' in page
+
+
+def test_how_unlike_a_study_is_stands_beside_it():
+    assert scan_text({}) == "" == unlike_text({})
+    assert "than 88 % of lesions" in unlike_text({"ood_score": 0.8765}).replace("88%", "88 %")
+    told = {"scan_score": 0.957, "bound": 0.99, "held_out": "v", "num_patients": 120, "num_lesions": 9,
+            "oddest": {"measure": "spleen_PVP", "value": 61.5, "usual": [99.6, 219.0]}}  # fmt: skip
+    assert "of 120 simulated patients (spleen in PVP: 62 HU, usual 100 to 219)" in scan_text({"ood": told})

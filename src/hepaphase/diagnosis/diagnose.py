@@ -22,6 +22,7 @@ from .build import NetworkConfig, build
 from .known_facts import clinical_numbers
 from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
+from .measures import measure_lesions
 from .naming import Namer, namer_of, network_of
 from .origins import origin_shares
 from .postprocess import ReadConfig, class_probabilities, lesion_labels, renamed
@@ -213,6 +214,11 @@ def scan_of(
     present = np.array([[phase in study.hu for phase in Phase]])
     known = clinical_numbers(study.clinical)[None]
     return Scan(*(torch.from_numpy(part).to(device) for part in (hu, present, wide, liver_hu, known)))
+
+
+def measures_of(study: AlignedStudy, lesions: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+    """Measures (L, names) of lesions 1 ... L of ``lesions`` (z, y, x); see ``measures.measure_lesions``."""
+    return measure_lesions(*_phases(study), lesions, liver_of(study))
 
 
 def _phases(study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

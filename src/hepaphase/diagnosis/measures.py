@@ -1,5 +1,6 @@
 """What one measures of a lesion that was found: HU of its parts in each phase, and its size. P phases, L lesions."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ _OF_A_PHASE = (
     ("liver", 80.0, 30.0),
 )
 _TABLE = (*_SHAPE, *((f"{name}_{phase}", *scale) for phase in Phase for name, *scale in _OF_A_PHASE))
-NAMES = tuple(name for name, _, _ in _TABLE)
+NAMES = tuple(str(name) for name, _, _ in _TABLE)
 """Of the measures, in order."""
 _MIDDLE = np.array([middle for _, middle, _ in _TABLE], np.float32)
 _SCALE = np.array([scale for _, _, scale in _TABLE], np.float32)
@@ -65,6 +66,13 @@ def measure_lesions(hu: Floats, present: Bools, labels: npt.NDArray[np.uint16], 
             values += _of_a_phase(hu[k][wide], parts, levels[k]) if here else [np.nan] * len(_OF_A_PHASE)
         out[number - 1] = np.clip((np.array(values, np.float32) - _MIDDLE) / _SCALE, -_LARGEST, _LARGEST)
     return np.asarray(np.nan_to_num(out, nan=0.0), np.float32)
+
+
+def names_for(names: Sequence[str], phases: Iterable[Phase]) -> tuple[str, ...]:
+    """Those of ``names`` that exist where ``phases`` were scanned: all but those of another phase."""
+    there = set(phases)
+    absent = tuple(f"_{p}" for p in Phase if p not in there)
+    return tuple(name for name in names if not name.endswith(absent)) if absent else tuple(names)
 
 
 def _parts(labels: npt.NDArray[np.uint16], number: int, liver: Bools) -> dict[str, npt.NDArray[Any]]:

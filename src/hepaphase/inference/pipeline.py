@@ -29,6 +29,7 @@ from .masks import lesions_on_grid, renumbered
 from .models import Models
 from .options import ReadOptions
 from .steps import Step, StepLog
+from .unlike import judge_unlike
 from .weigh import weigh_findings
 
 BOX_MARGIN_MM = 16.0
@@ -113,10 +114,12 @@ def read(
             told += weighed
         findings = decide(findings, box, tuple(seen.hu), models.diagnosis)
         findings = locate(findings, small, diagnosis.lesions, kept, liver)
+        findings, odd = judge_unlike(findings, seen, diagnosis.lesions, kept, models.diagnosis)
     warnings = (
         *found.warnings,
         *lined.warnings,
         *told,
+        *odd,
         *_left_out(diagnosis.num_beside),
         *_warnings(lined.study, estimated, registered=options.register),
     )

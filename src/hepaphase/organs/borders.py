@@ -86,7 +86,7 @@ def log_normal(value: npt.ArrayLike, told: tuple[float, float]) -> Floats:
 
 
 def draw_planes(
-    volume: Floats, scores: Floats, middle: Floats, shares: Shares, rng: np.random.Generator
+    volume: Floats, scores: Floats, more: tuple[Floats, Floats], shares: Shares, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
     """Azimuths of the planes of the left, middle and right hepatic vein, (N,) each.
 
@@ -96,15 +96,16 @@ def draw_planes(
     Args:
         volume: (A,) share of the liver, without segment 1, at azimuths below each of ``AZIMUTHS``.
         scores: (A, E) log likelihood ratio of a vein at each azimuth, for each height of entry.
-        middle: (A,) more that speaks for the middle plane.
+        more: (A,) each, what else speaks for the left and for the middle plane.
         shares: what is known of livers.
         rng: what to draw with.
     """
     density = np.log(np.maximum(np.gradient(volume), 1e-6))
-    first = log_normal(volume, shares.lateral) + density
+    left_more, middle_more = more
+    first = log_normal(volume, shares.lateral) + density + left_more
     between = volume[None, :] - volume[:, None]
     rising = np.where(np.arange(len(volume))[None, :] > np.arange(len(volume))[:, None], 0.0, -np.inf)
-    second = log_normal(between, shares.medial) + (density + middle)[None, :] + rising
+    second = log_normal(between, shares.medial) + (density + middle_more)[None, :] + rising
     third = log_normal(between, shares.anterior) + density[None, :] + rising
     after = [_log_sum(third + s[None, :], axis=1) for s in scores.T]
     later = [_log_sum(second + (s + r)[None, :], axis=1) for s, r in zip(scores.T, after, strict=True)]

@@ -12,7 +12,7 @@ from ..study.geometry import Geometry
 from ..study.phase import Phase
 from .borders import CAUDATE_MM, NUM_DRAWS, Borders, Shares, draw_height, draw_planes, label, log_normal
 from .cava import LEAST_HEIGHT_MM, Cava, find_cava
-from .liver_veins import AZIMUTHS, Vessels, find_vessels, vein_scores
+from .liver_veins import AZIMUTHS, Vessels, find_vessels, fissure_scores, vein_scores
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -24,6 +24,8 @@ WEIGHTS = {Phase.PVP: 2.0, Phase.DP: 2.0, Phase.NC: 1.0}
 Phases are asked in this order; chosen on 70 simulated patients of training. In the arterial phase veins may be brighter
 or darker than the liver.
 """
+FISSURE_WEIGHT = 10.0
+"""Log likelihood ratio of a plane that is dark by 40 HU all along, chosen on 60 simulated patients of training."""
 GALLBLADDER_SD_RAD = float(np.radians(15.0))
 """How far the middle of the gallbladder lies from the plane of the middle vein, which goes through its fossa."""
 _LEAST_GALLBLADDER = 5
@@ -166,11 +168,21 @@ def _planes(scan: Scan, seen: _Seen, shares: Shares, rng: np.random.Generator) -
     if seen.vessels is not None and seen.phase is not None:
         bounds = float(seen.z_mm.min()), float(seen.z_mm.max())
         scores = WEIGHTS[seen.phase] * vein_scores(seen.vessels, seen.cava, scan.geometry, bounds)
+    left = _fissure(scan, seen)
     middle = np.zeros(len(AZIMUTHS))
     if np.count_nonzero(scan.gallbladder) >= _LEAST_GALLBLADDER:
         turn, _ = seen.cava.around(scan.geometry.to_lps_mm(np.argwhere(scan.gallbladder).mean(axis=0)))
         middle = log_normal(AZIMUTHS, (float(turn), GALLBLADDER_SD_RAD))
-    return draw_planes(volume, scores, middle, shares, rng)
+    return draw_planes(volume, scores, (left, middle), shares, rng)
+
+
+def _fissure(scan: Scan, seen: _Seen) -> Floats:
+    """What the umbilical fissure says of the left plane, log likelihood ratio (azimuths,)."""
+    phase = next((p for p in (*WEIGHTS, Phase.AP) if p in scan.hu), None)
+    if phase is None:
+        return np.zeros(len(AZIMUTHS))
+    others = np.asarray((scan.lesions > 0) | scan.gallbladder)
+    return FISSURE_WEIGHT * fissure_scores(scan.hu[phase], scan.liver, others, seen.cava, scan.geometry)
 
 
 def _heights(

@@ -15,8 +15,8 @@ from .lirads import VERSION as LIRADS_VERSION
 SCHEMA_NAME = "hepaphase-findings"
 SCHEMA_VERSION = "0.3"
 """0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. 0.3 adds
-per lesion segment, and a category in lirads where one may be given. Whoever reads 0.1 finds all of it at its old
-place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons."""
+ood, and per lesion segment, ood_score and a category in lirads where one may be given. Whoever reads 0.1 finds all of
+it at its old place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons."""
 
 
 def schema(version: str = SCHEMA_VERSION) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def findings_document(report: ReportInput) -> dict[str, Any]:
             **_decisions(findings),
         },
         **({"prediction_sets": dict(findings.set_basis)} if findings.set_basis else {}),
+        **unlike_document(findings),
         "liver": {"volume_ml": round(findings.liver_ml, 3), "hu": _hu(report, findings.liver_hu)},
         "lesions": [lesion_document(report, lesion) for lesion in findings.lesions],
     }
@@ -105,9 +106,19 @@ def lesion_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         "hu": _hu(report, lesion.hu),
         **({"prediction_set": list(lesion.prediction_set)} if lesion.prediction_set else {}),
         **({"features": _plain(lesion.features)} if lesion.features else {}),
+        **({} if lesion.ood_score is None else {"ood_score": round(lesion.ood_score, 4)}),
         **_lirads(lesion),
         **_segment(lesion),
     }
+
+
+def unlike_document(findings: Findings) -> dict[str, Any]:
+    """What ``findings.json`` says of how unlike the scan is; empty where that is not known."""
+    if (scan := findings.unlike) is None:
+        return {}
+    oddest = {"measure": scan.oddest, "value": round(scan.value, 1), "usual": [round(v, 1) for v in scan.usual]}
+    held = {"held_out": scan.held_out, "num_patients": scan.num_patients, "num_lesions": scan.num_lesions}
+    return {"ood": {"scan_score": round(scan.score, 4), "bound": scan.bound, **held, "oddest": oddest}}
 
 
 def _lirads(lesion: Finding) -> dict[str, Any]:

@@ -23,10 +23,10 @@ from .figures import (
     pictured,
     withheld_picture,
 )
-from .findings_json import lesion_document
+from .findings_json import lesion_document, unlike_document
 from .input import PhaseFacts, ReportInput
 from .picture import DIFFERENCE_HU, WINDOW_HU
-from .places import category_text, place_note, place_text
+from .places import category_text, place_note, place_text, scan_text, unlike_text
 from .view import View
 from .volumes import viewer_volumes
 
@@ -59,6 +59,7 @@ def page_context(report: ReportInput, view: View) -> Context:
             _lesion(report, view, lesion, place=place, exam=exam, with_pictures=lesion.lesion_id in shown)
             for place, lesion in enumerate(report.findings.lesions)
         ],
+        "scan_unlike": scan_text(unlike_document(report.findings)),
         "placed": any(lesion.segment for lesion in report.findings.lesions),
         "num_unpictured": len(report.findings.lesions) - len(shown),
         "patient_bars": words.bars(report.findings.patient.probabilities),
@@ -149,6 +150,7 @@ def _lesion(
         "segment": place_text(said),
         "segment_note": place_note(said),
         "lirads": category_text(said),
+        "unlike": unlike_text(said),
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",
         "stored_slice": _stored_slice(report, view, where),
         "hu": [_lesion_hu(report, lesion, phase) for phase in report.phases if phase in lesion.hu],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import words
-from .places import category_text, place_note, place_text
+from .places import category_text, place_note, place_text, scan_text, unlike_text
 from .shots import Shot
 
 _A4_INCH = (8.27, 11.69)
@@ -129,6 +129,8 @@ def _summary(findings: Mapping[str, Any], run: Mapping[str, Any], shots: Sequenc
     sheet.bars(patient["probabilities"])
     sheet.gap()
     sheet.text(f"Liver with lesions {findings['liver']['volume_ml']:.0f} mL.")
+    if told := scan_text(findings):
+        sheet.text(told, size=8, color=_SOFT)
     for warning in run.get("warnings", []):
         sheet.text(f"Warning: {warning}", size=8, color=_SOFT)
     versions = ", ".join(f"{name} {v}" for name, v in run.get("versions", {}).items())
@@ -208,7 +210,7 @@ def _lesion(lesion: Mapping[str, Any], shots: Sequence[Shot], findings: Mapping[
     sheet.gap()
     if lesion.get("lirads", {}).get("withheld"):
         sheet.text("LI-RADS category withheld. " + " ".join(lesion["lirads"]["because"]), size=8, color=_SOFT)
-    for told in (category_text(lesion), place_note(lesion)):
+    for told in (category_text(lesion), unlike_text(lesion), place_note(lesion)):
         if told:
             sheet.text(told, size=8, color=_SOFT)
     return sheet

@@ -1,4 +1,4 @@
-"""Segments and LI-RADS categories in the words of the page."""
+"""Segments, LI-RADS categories and how unlike a study is, in the words of the page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,4 +56,25 @@ def category_text(lesion: Mapping[str, Any]) -> str:
     return (
         f"{told['category']} ({told['version']}) by measures: {', '.join(signs)}, {lesion['long_axis_mm']:.0f} mm; "
         f"not assessed: {', '.join(told['not_assessed'])}. No radiologist gave it."
+    )
+
+
+def unlike_text(lesion: Mapping[str, Any]) -> str:
+    """How unlike a lesion of ``findings.json`` is; empty where there is no score."""
+    if "ood_score" not in lesion:
+        return ""
+    share = f"{lesion['ood_score']:.0%}"
+    return f"Measures more unlike those learned from than {share} of lesions found in simulated patients."
+
+
+def scan_text(findings: Mapping[str, Any]) -> str:
+    """The same of the scan of ``findings.json``."""
+    if (told := findings.get("ood")) is None:
+        return ""
+    odd, (low, high) = told["oddest"], told["oddest"]["usual"]
+    what, phase = odd["measure"].rsplit("_", 1)
+    return (
+        f"Organs of this scan are more unlike those learned from than in {told['scan_score']:.0%} of "
+        f"{told['num_patients']} simulated patients ({what} in {phase}: {odd['value']:.0f} HU, "
+        f"usual {low:.0f} to {high:.0f}). From {told['bound']:.0%} on no decision is given."
     )

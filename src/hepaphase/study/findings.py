@@ -79,6 +79,8 @@ class Finding:
     """None where it was not asked for, or may not be given."""
     lirads_withheld: tuple[str, ...] = ()
     """Why there is no LI-RADS category."""
+    ood_score: float | None = None
+    """Share of lesions found in simulated patients that are less unlike those learned from; None where not known."""
     segment: Segment | None = None
     """None where it was not asked for, or cannot be told."""
     segment_withheld: tuple[str, ...] = ()
@@ -130,6 +132,31 @@ class Screening:
     decisions: tuple[Decision, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlike:
+    """How unlike the HU of a scan's organs are to those of the patients a reader was made with."""
+
+    score: float
+    """Share of held out simulated patients who are less unlike, 0 to 1."""
+    bound: float
+    """From which score on a scan, or a lesion, counts as unlike."""
+    held_out: str
+    """Who these patients are."""
+    num_patients: int
+    num_lesions: int
+    """Held out, for the scores of lesions."""
+    oddest: str
+    """The measure most standard deviations off, such as ``spleen_PVP``."""
+    value: float
+    usual: tuple[float, float]
+    """Of it in those patients, 1 to 99 %."""
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the bound is reached."""
+        return self.score >= self.bound
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Everything one reading says."""
@@ -145,3 +172,5 @@ class Findings:
     """Why no decision is given for the patient; empty where one is."""
     set_basis: Mapping[str, Any] = field(default_factory=dict)
     """Of the prediction sets: level wanted, lesions they were calibrated on, coverage measured on others."""
+    unlike: Unlike | None = None
+    """How unlike the scan is; None without a reference for this reader and these phases."""
