@@ -18,6 +18,7 @@ from hepaphase.io.seg import named_masks, read_seg
 from hepaphase.report.dicom.input import DicomInput
 from hepaphase.report.dicom.seg import seg_object
 from hepaphase.report.dicom.sr import sr_object
+from hepaphase.resample.crop import Box
 from hepaphase.study.findings import Finding, Findings, Measured, PatientScores, Segment
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.lesions import LESION_CLASSES
@@ -307,3 +308,18 @@ def test_dcmtk_reads_both(tmp_path) -> None:
     assert "Long axis" in tree and "Hepatocellular carcinoma" in tree
     dump = subprocess.run(["dcmdump", saved(seg, tmp_path / "seg.dcm")], capture_output=True, text=True, check=True)
     assert "BINARY" in dump.stdout
+
+
+@pytest.mark.parametrize("direction", [AXIAL, ((-1.0, 0, 0), (0, 1.0, 0), (0, 0, -1.0))])
+def test_masks_of_a_box_say_what_those_of_the_whole_grid_say(tmp_path, direction) -> None:
+    whole = reading(tmp_path, direction)
+    box = Box((1, 2, 3), (7, 11, 13))
+    part = replace(
+        whole,
+        geometry=box.geometry(whole.geometry),
+        liver=whole.liver[box.slices],
+        lesions=whole.lesions[box.slices],
+    )
+    ours, theirs = seg_object(part), seg_object(whole)
+    assert ours.PixelData == theirs.PixelData and ours.NumberOfFrames == theirs.NumberOfFrames
+    assert ours.PerFrameFunctionalGroupsSequence == theirs.PerFrameFunctionalGroupsSequence

@@ -1,6 +1,7 @@
 """Masks on the images that were read, wherever these lie, and those images as headers to point at."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,13 @@ def on_images(mask: Labels, geometry: Geometry, origin: Origin) -> Labels:
         if 0 <= k < len(mask):
             _copy(plane, mask[k], y, x)
     return out
+
+
+def near(origin: Origin, geometry: Geometry) -> Origin:
+    """The images that meet the slices of a grid; all where none does."""
+    depth = geometry.shape_zyx[0]
+    met = tuple(i for i in origin.images if 0 <= round(float(geometry.to_index_zyx(i.position_lps_mm)[0])) < depth)
+    return replace(origin, images=met or origin.images)
 
 
 def _copy(plane: Labels, whole: Labels, y: int, x: int) -> None:

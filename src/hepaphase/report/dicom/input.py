@@ -31,7 +31,7 @@ class DicomInput:
     origins: Mapping[Phase, Origin]
     """Of the phases that were scanned and came as DICOM; generated ones have none."""
     geometry: Geometry
-    """Grid of the masks: that of the reference phase."""
+    """Grid of the masks: that of the reference phase, or a box of it that holds them."""
     liver: MaskArray
     lesions: LabelArray
     generated: tuple[Phase, ...] = ()

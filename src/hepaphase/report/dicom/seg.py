@@ -15,7 +15,7 @@ from ...study.findings import Finding
 from ...study.lesions import lesion_class
 from ...study.study import MaskArray
 from ..words import probability
-from .frames import headers, on_images, settle, used
+from .frames import headers, near, on_images, settle, used
 from .input import MAKER, USE, DicomInput
 
 _SERIES = 9001
@@ -29,7 +29,8 @@ def seg_object(given: DicomInput) -> Dataset:
     """
     from highdicom.seg import Segmentation
 
-    origin, findings = given.origin, given.findings.lesions
+    findings = given.findings.lesions
+    origin = near(given.origin, given.geometry)
     liver = on_images(given.liver, given.geometry, origin)
     lesions = on_images(given.lesions, given.geometry, origin)
     liver |= (lesions > 0).astype(liver.dtype)
