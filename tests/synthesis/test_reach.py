@@ -51,3 +51,16 @@ def test_a_generator_leaves_slices_that_were_not_scanned_as_they_are() -> None:
     made = generator.generate(replace(study, hu={Phase.NC: hu}), Phase.PVP, time_s=70.0)
     assert np.array_equal(made.hu[:3], hu[:3]) and not made.residual_hu[:3].any()
     assert not np.array_equal(made.hu[3:], hu[3:])
+
+
+def test_a_phase_that_ends_earlier_says_nothing_of_what_is_beyond_its_end() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        generator = Generator(KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8)))
+    exam = toy_exam(6)
+    study = aligned(exam, (Phase.NC, Phase.DP))
+    hu = {p: study.hu[p].copy() for p in (Phase.NC, Phase.DP)}
+    hu[Phase.DP][:3] = -1024.0
+    made = generator.generate(replace(study, hu=hu), Phase.PVP, time_s=70.0)
+    liver = exam.labels[:3] == 1
+    assert liver.any() and made.hu[:3][liver].min() > -50

@@ -26,6 +26,7 @@ from .liver_level import (
 )
 from .maps import NUM_MAPS, NUM_PHASES, PHASE_TIMES_S, CurveMaps, bounded_maps, log_sd_at, window_at
 from .organ_gains import EQUILIBRIUM_S, LATE, voxel_gains, with_late_curves
+from .reach import UNSCANNED_HU
 
 HAEMATOCRIT = 0.40
 """Of every patient; the network cannot see it, and its part is taken by the volumes (our choice)."""
@@ -436,9 +437,15 @@ def _blend(own: Tensor, of_liver: Tensor, plain: Tensor) -> Tensor:
 
 
 def _level(maps: CurveMaps, seen: Tensor, enhancement: Tensor, present: Tensor) -> Tensor:
-    """Without contrast agent, (B, N), by phases and what contrast agent adds to them, (B, N, P)."""
-    left = (seen - enhancement).masked_fill(~present[:, None, :], 0.0)
-    return (maps.anchor * left).sum(dim=-1) + maps.offset_hu
+    """Without contrast agent, (B, N), by phases and what contrast agent adds to them, (B, N, P).
+
+    A phase that did not scan a voxel which another did says nothing of it.
+    """
+    here = present[:, None, :] & (seen > UNSCANNED_HU)
+    here = torch.where(here.any(dim=-1, keepdim=True), here, present[:, None, :])
+    weight = maps.anchor * here
+    weight = weight / weight.sum(dim=-1, keepdim=True).clamp(min=1e-6)
+    return (weight * (seen - enhancement).masked_fill(~here, 0.0)).sum(dim=-1) + maps.offset_hu
 
 
 def _middle(of_liver: Tensor) -> Tensor:
