@@ -35,7 +35,8 @@ def test_phases_lie_on_the_reference_afterwards(case: Moved) -> None:
     inside = case.liver > 0
     levels = {name: np.abs(s.hu[Phase.NC][inside] - 55).mean() for name, s in {"lined": study, "plain": plain}.items()}
     assert levels["lined"] < 0.6 * levels["plain"]
-    assert np.allclose(study.transforms[Phase.NC][:3, 3], (2, -2, 12), atol=2)
+    # within a voxel of 3.5 mm; 2.01 mm were seen on one kind of processor
+    assert np.allclose(study.transforms[Phase.NC][:3, 3], (2, -2, 12), atol=3)
     assert np.array_equal(study.transforms[Phase.PVP], np.eye(4))
 
 
