@@ -1,5 +1,6 @@
 """A visit as a scanner sends it comes in as its phases, on the right grid, HU exact, and without its patient."""
 
+import base64
 import logging
 import re
 import zipfile
@@ -150,6 +151,14 @@ def test_the_check_finds_what_leaks(visit, simulated, tmp_path):
         written["StudyInstanceUID"],
         "log",
     }
+
+
+def test_what_a_page_carries_in_base64_is_searched_as_what_it_stands_for(tmp_path):
+    letters = base64.b64encode(bytes(300)).decode()
+    (tmp_path / "chance.html").write_text(f"<img src='data:;base64,{letters[:300]}Egon{letters[:300]}'>")
+    (tmp_path / "leak.html").write_text(base64.b64encode(bytes(300) + b"Walburga" + bytes(300)).decode())
+    (tmp_path / "plain.html").write_text("<p>Egon</p>")
+    assert find_identity(tmp_path, {"Egon", "Walburga"}) == {"leak.html": "Walburga", "plain.html": "Egon"}
 
 
 def test_pseudonym_is_of_the_study_and_identity_is_kept_when_asked(visit, simulated, tmp_path):

@@ -43,7 +43,7 @@ def command(root: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[s
 
 def stop(running: subprocess.Popen[str]) -> str:
     running.send_signal(signal.SIGINT)
-    said = running.communicate(timeout=30)[0]
+    said = running.communicate(timeout=120)[0]
     assert running.returncode == 0, said
     return said
 

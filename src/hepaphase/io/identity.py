@@ -1,5 +1,7 @@
 """Whose scan it is: kept from everything we write, unless it is asked for."""
 
+import base64
+import binascii
 import gzip
 import hashlib
 import re
@@ -101,7 +103,8 @@ def find_identity(
     """Where an identifier stands in what was written: place to identifier. Empty when nothing leaked.
 
     File names, plain content and the content of gzip and zip files (npz, too) below ``written`` are searched, and
-    ``texts`` (logs, say); words in one, two or four bytes a letter.
+    ``texts`` (logs, say); words in one, two or four bytes a letter. What a page carries in base64 is searched as what
+    it stands for: in megabytes of its letters a short name turns up by chance.
     """
     leaks: dict[str, str] = {}
     places = {str(p.relative_to(written)): p for p in sorted(written.rglob("*"))}
@@ -125,7 +128,18 @@ def _content(path: Path) -> bytes:
                 return b"\n".join(name.encode() + b"\n" + archive.read(name) for name in archive.namelist())
     except (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile):
         pass  # damaged: as it is
-    return content
+    return _BASE64.sub(_decoded, content)
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{256,}={0,2}")
+"""Longer than any identifier."""
+
+
+def _decoded(run: "re.Match[bytes]") -> bytes:
+    try:
+        return base64.b64decode(run[0], validate=True)
+    except binascii.Error:
+        return run[0]
 
 
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-32-le")
