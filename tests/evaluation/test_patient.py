@@ -10,7 +10,7 @@ from hepaphase.base.errors import ConfigError, InputError
 from hepaphase.evaluation.bootstrap import Bootstrap, Interval, interval
 from hepaphase.evaluation.patient import Statistic, differences, summarize
 from hepaphase.evaluation.rows import PatientRow
-from hepaphase.evaluation.table import as_csv, cell, markdown
+from hepaphase.evaluation.table import as_csv, cell, markdown, mean_by_patient
 from hepaphase.study.lesions import BENIGN, LESION_CLASSES, MALIGNANT
 
 KEYS = list(LESION_CLASSES)
@@ -153,3 +153,13 @@ def test_nobody_cannot_be_summarized() -> None:
         summarize([])
     with pytest.raises(ConfigError):
         Bootstrap(num_resamples=2)
+
+
+def test_a_mean_over_lesions_resamples_whole_patients() -> None:
+    cases = [f"p{n:02d}" for n in range(20) for _ in range(2)]
+    alike = [float(n % 2) for n in range(20) for _ in range(2)]  # both lesions of a patient say the same
+    within = [float(n % 2) for n in range(40)]  # each patient has one of either
+    low, high = (float(x) for x in mean_by_patient(cases, alike).split("[")[1].rstrip("]").split(", "))
+    assert 0.25 < low < 0.4 and 0.6 < high < 0.75
+    assert mean_by_patient(cases, within) == "0.500 [0.500, 0.500]"
+    assert mean_by_patient(cases[:6], [1.0] * 5 + [0.0]) == "0.833 (too few)" and mean_by_patient([], []) == ""

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..base.atomic import write_text
 from ..base.log import track
 from ..bundle.bundle import Bundle
 from ..diagnosis.diagnose import Diagnosis, Reader
-from ..evaluation.bootstrap import Bootstrap, interval
+from ..evaluation.bootstrap import Bootstrap
 from ..evaluation.lesions import match_lesions
+from ..evaluation.table import mean_by_patient
 from ..report.lirads import category, why_withheld
 from ..report.measure import measure_findings
 from ..study.lesions import LESION_CLASSES, MALIGNANT
@@ -25,8 +24,6 @@ from .cases import BenchmarkCase, load_case
 
 CATEGORIES = ("LR-1", "LR-2", "LR-3", "LR-4", "LR-5", "LR-M")
 FALSE = "no lesion"
-_FEWEST = 10
-"""Patients, below which no interval is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +109,7 @@ _BENIGN = tuple(key for key in LESION_CLASSES if key not in MALIGNANT)
 
 
 def _share(rows: Sequence[GradedRow], among: Sequence[str], config: Bootstrap | None) -> str:
-    cases = sorted({r.case for r in rows})
-    if not cases:
-        return ""
-    of = np.array([cases.index(r.case) for r in rows])
-    hits = np.bincount(of, [float(r.category in among) for r in rows])
-    count = np.bincount(of)
-    if len(cases) < _FEWEST:
-        return f"{hits.sum() / count.sum():.3f} (too few)"
-    got = interval(lambda index: float(hits[index].sum() / count[index].sum()), np.zeros(len(cases)), config)
-    return f"{got.value:.3f} [{got.low:.3f}, {got.high:.3f}]"
+    return mean_by_patient([r.case for r in rows], [float(r.category in among) for r in rows], config)
 
 
 def write(rows: Sequence[GradedRow], out: Path, facts: str, config: Bootstrap | None = None) -> str:

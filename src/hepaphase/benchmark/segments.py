@@ -13,8 +13,9 @@ from scipy import ndimage
 from ..base.atomic import write_text
 from ..base.errors import StudyError
 from ..base.log import track
-from ..evaluation.bootstrap import Bootstrap, interval
+from ..evaluation.bootstrap import Bootstrap
 from ..evaluation.lesions import SMALLEST_MM3
+from ..evaluation.table import mean_by_patient
 from ..inference.known import with_organs
 from ..inference.liver import find_liver
 from ..inference.locate import divided
@@ -31,8 +32,6 @@ from ..study.study import AlignedStudy, MaskArray
 SETTINGS = ("PVP", "NC", "PVP, its veins not looked at")
 _ALWAYS = 8
 """The largest segment, named for every lesion as a baseline."""
-_FEWEST = 10
-"""Patients, below which no interval is given."""
 Labels = npt.NDArray[np.integer]
 
 
@@ -163,15 +162,7 @@ def table(rows: Sequence[SegmentRow], config: Bootstrap | None = None) -> str:
 
 
 def _cell(rows: Sequence[SegmentRow], value: Callable[[SegmentRow], float], config: Bootstrap | None) -> str:
-    cases = sorted({r.case for r in rows})
-    if not cases:
-        return ""
-    of = np.array([cases.index(r.case) for r in rows])
-    total, count = np.bincount(of, [value(r) for r in rows]), np.bincount(of)
-    if len(cases) < _FEWEST:
-        return f"{total.sum() / count.sum():.3f} (too few)"
-    got = interval(lambda index: float(total[index].sum() / count[index].sum()), np.zeros(len(cases)), config)
-    return f"{got.value:.3f} [{got.low:.3f}, {got.high:.3f}]"
+    return mean_by_patient([r.case for r in rows], [value(r) for r in rows], config)
 
 
 def write(rows: Sequence[SegmentRow], out: Path, facts: str, config: Bootstrap | None = None) -> str:

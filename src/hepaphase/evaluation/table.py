@@ -5,6 +5,9 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from .bootstrap import Bootstrap, interval
 from .patient import Statistic
 
 FEWEST_PATIENTS, FEWEST_POSITIVE = 10, 5
@@ -55,3 +58,21 @@ def as_csv(statistics: Sequence[Statistic], facts: Mapping[str, str]) -> str:
             [s.name, *numbers, s.num_patients, "" if s.num_positive is None else s.num_positive, *facts.values()]
         )
     return out.getvalue()
+
+
+def mean_by_patient(cases: Sequence[str], values: Sequence[float], config: Bootstrap | None = None) -> str:
+    """``mean [low, high]`` of values of lesions, whole patients resampled; ``""`` where there is none.
+
+    Args:
+        cases: whose lesion each is.
+        values: of each lesion, 0 or 1 for a share.
+        config: of the bootstrap.
+    """
+    if not cases:
+        return ""
+    of = np.unique(np.asarray(cases), return_inverse=True)[1]
+    total, count = np.bincount(of, values), np.bincount(of)
+    if len(count) < FEWEST_PATIENTS:
+        return f"{total.sum() / count.sum():.3f} (too few)"
+    got = interval(lambda index: float(total[index].sum() / count[index].sum()), np.zeros(len(count)), config)
+    return f"{got.value:.3f} [{got.low:.3f}, {got.high:.3f}]"
