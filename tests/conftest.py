@@ -1,11 +1,17 @@
 """What every test needs."""
 
 import os
+import signal
+import threading
 
 import hypothesis
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported anywhere
+
+# A shell lets what it runs in the background ignore Ctrl-C, and children inherit that: tests of stopping would wait.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Times differ between machines and a slow draw is not a failure; the same examples are drawn on every run.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=40)

@@ -15,7 +15,6 @@ from tests.inference.test_batch import batch, summary
 from hepaphase.base.errors import ConfigError, UnknownNameError
 from hepaphase.inference.batch import run_batch
 from hepaphase.inference.engine import ENGINES
-from hepaphase.inference.engines.ray import _stoppable
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -84,18 +83,3 @@ def reading(out: Path) -> list[str]:
     """Processes that read into ``out``, from the system's list."""
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if str(out / "slow") in line]
-
-
-def test_a_stop_that_is_lost_on_its_way_still_counts() -> None:
-    before = signal.signal(signal.SIGINT, lambda number, frame: None)  # as where a callback swallows the exception
-    try:
-        with _stoppable() as check:
-            check()
-            signal.raise_signal(signal.SIGINT)
-            with pytest.raises(KeyboardInterrupt):
-                check()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    with pytest.raises(KeyboardInterrupt), _stoppable():
-        signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before

@@ -1,9 +1,7 @@
 """A Ray cluster, or this machine through Ray."""
 
 import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,8 +14,6 @@ from ..engine import Ended
 _STORE_BYTES = 100 * 2**20
 """For objects of a Ray that is started here: results are two words, Ray's least is 75 MiB."""
 _CANCEL_S = 20.0
-_LOOK_S = 1.0
-"""Between looks whether somebody wants to stop."""
 
 
 def run(orders: Mapping[str, Order], ended: Ended, *, workers: int, address: str | None) -> None:
@@ -36,45 +32,17 @@ def run(orders: Mapping[str, Order], ended: Ended, *, workers: int, address: str
         waiting = list(orders.items())[::-1]
         running: dict[Any, str] = {}
         try:
-            with _stoppable() as check:
-                while waiting or running:
-                    while waiting and len(running) < workers:
-                        name, order = waiting.pop()
-                        running[read.remote(order, own_program=order.program == PROGRAM)] = name
-                    done, _ = ray.wait(list(running), num_returns=1, timeout=_LOOK_S)
-                    check()
-                    for task in done:
-                        ended(running.pop(task), *_outcome(ray, task))
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    name, order = waiting.pop()
+                    running[read.remote(order, own_program=order.program == PROGRAM)] = name
+                (done,), _ = ray.wait(list(running), num_returns=1)
+                ended(running.pop(done), *_outcome(ray, done))
         except BaseException:
             for task in running:
                 ray.cancel(task)
             ray.wait(list(running), num_returns=len(running), timeout=_CANCEL_S)
             raise
-
-
-@contextmanager
-def _stoppable() -> Iterator[Callable[[], None]]:
-    """Gives what raises KeyboardInterrupt once Ctrl-C was pressed, should the exception be lost in a callback."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: Any) -> None:
-        pressed.append(number)
-        if callable(before):
-            before(number, frame)
-
-    def check() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield check
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _read(order: Order, *, own_program: bool) -> tuple[str, float]:
