@@ -38,7 +38,7 @@ def test_a_study_is_uploaded_watched_cancelled_read_and_opened(browser, tmp_path
         page.get_by_text("looking, ").wait_for()
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("cancelled").wait_for()
-        assert not (tmp_path / "out" / "upload").exists()
+        until(lambda: not (tmp_path / "out" / "upload").exists())  # said first, then cleared
         blocked.unlink()
         until(lambda: state(house, "upload") == "cancelled")
         page.get_by_role("button", name="Read again").click()
