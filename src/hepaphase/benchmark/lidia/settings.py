@@ -152,7 +152,7 @@ METHODS = Table(
             },
         ),
         "galsce_8": Row(
-            title="GALS-CE's classifier (8 classes) on lesions that nnU-Net style marks",
+            title="GALS-CE's classifier (8 classes) on lesions that a reader marks",
             training="galsce_8",
             score="branch",
             num_seeds=1,
