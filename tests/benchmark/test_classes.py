@@ -9,7 +9,17 @@ import pytest
 from tests.training.lesion_cohort import write_case, write_lesion_cohort
 
 from hepaphase.base.errors import InputError
-from hepaphase.benchmark.classes import Answer, Models, answers, paired, statistics, table, write_answers
+from hepaphase.benchmark.classes import (
+    Answer,
+    Models,
+    answers,
+    of_origin,
+    paired,
+    read_answers,
+    statistics,
+    table,
+    write_answers,
+)
 from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.diagnosis.diagnose import Diagnosis, Reader
 from hepaphase.diagnosis.galsce.classify import Classifier
@@ -43,6 +53,29 @@ def test_figures_are_of_those_answered() -> None:
     assert figures["top-2"].interval.value == 1
     assert figures["top-1, commonest always named"].interval.value == pytest.approx(1 / 2)
     assert figures["mean AUC of 2 classes"].interval.value == 1
+
+
+def test_origins_are_asked_of_metastases_alone(tmp_path: Path) -> None:
+    names = ("hcc", "lung", "breast")
+    found = [said("a", 0, 0.8, 0.1, 0.1), said("b", 1, 0.5, 0.3, 0.2), said("c", 2, 0.5, 0.4, 0.1)]
+    one, two = of_origin(found, names)
+    assert (one.truth, two.truth) == (0, 1) and one.shares.tolist() == pytest.approx([0.6, 0.4])
+    assert of_origin(found, ("hcc", "icc", "cyst")) == []
+    text = table({"nc": found, "nc_generated": [], "all": []}, names, QUICK)
+    assert "Origin of metastases" in text and text.count("| top-1 | 0.500") == 1
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    names = ("hcc", "icc", "lung")
+    write_answers(tmp_path / "nc.csv", FOUND, names, {"cohort": "toy"})
+    found, known = read_answers(tmp_path)
+    assert known == names and [a.truth for a in found["nc"]] == [a.truth for a in FOUND] and found["all"] == []
+    assert np.allclose([a.shares for a in found["nc"]], [a.shares for a in FOUND], equal_nan=True)
+    with pytest.raises(InputError, match="holds no answers"):
+        read_answers(tmp_path / "elsewhere")
+    (tmp_path / "nc.csv").write_text("case,truth,share_hcc\na,cyst,0.5\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no table of answers"):
+        read_answers(tmp_path)
 
 
 def test_settings_are_paired_by_patient() -> None:
@@ -84,7 +117,7 @@ def test_patients_of_the_task_are_asked_in_every_setting(tmp_path: Path, models:
     assert [names[a.truth] for a in found["nc"]] == ["hcc", "hcc", "hcc", "icc", "hcc"]
     assert all(a.shares.sum() == pytest.approx(1, abs=1e-4) for own in found.values() for a in own)
     assert not np.allclose(found["nc"][0].shares, found["all"][0].shares)
-    assert "NC + generated AP, PVP, DP" in table(found, QUICK)
+    assert "NC + generated AP, PVP, DP" in table(found, names, QUICK)
 
 
 def test_found_masks_leave_who_has_none_unanswered(tmp_path: Path, models: Models) -> None:

@@ -14,7 +14,7 @@ from ..base.errors import InputError
 from ..base.log import track
 from ..diagnosis.diagnose import Reader
 from ..diagnosis.galsce.classify import Classifier
-from ..diagnosis.galsce.scheme import UNKNOWN
+from ..diagnosis.galsce.scheme import ORIGINS, UNKNOWN
 from ..evaluation.bootstrap import Bootstrap, interval
 from ..evaluation.calibrate import distribution_statistics
 from ..evaluation.metrics.auc import auc
@@ -29,6 +29,7 @@ from .inputs import MAIN_JOB, Inputs, apply_inputs, only
 
 Masks = Literal["true", "found"]
 Values = npt.NDArray[np.float64]
+_SHARE = "share_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +130,60 @@ def write_answers(path: Path, found: Sequence[Answer], names: Sequence[str], fac
     """One line per patient: truth and shares, empty where there was no answer."""
     with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["case", "truth", *(f"share_{name}" for name in names), *facts])
+        writer.writerow(["case", "truth", *(f"{_SHARE}{name}" for name in names), *facts])
         for a in found:
             shares = ["" if value != value else f"{value:.5f}" for value in a.shares.tolist()]
             writer.writerow([a.case, names[a.truth], *shares, *facts.values()])
 
 
-def table(found: Mapping[str, Sequence[Answer]], config: Bootstrap | None = None) -> str:
-    """Markdown: a column per setting, then paired differences from NC alone."""
+def read_answers(folder: Path) -> tuple[dict[str, list[Answer]], tuple[str, ...]]:
+    """What ``write_answers`` wrote for each setting of the main job, and the names of the outputs.
+
+    Raises:
+        InputError: when there is no such file, or one that is no table of answers.
+    """
+    found: dict[str, list[Answer]] = {setting.name: [] for setting in MAIN_JOB}
+    names: tuple[str, ...] = ()
+    for setting in MAIN_JOB:
+        path = folder / f"{setting.name}.csv"
+        if not path.is_file():
+            continue
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            names = tuple(f[len(_SHARE) :] for f in reader.fieldnames or () if f.startswith(_SHARE))
+            try:
+                found[setting.name] = [_answer(line, names) for line in reader]
+            except (KeyError, ValueError) as error:
+                raise InputError(f"'{path}' is no table of answers of 'hepaphase benchmark classes'.") from error
+    if not names:
+        raise InputError(f"'{folder}' holds no answers of 'hepaphase benchmark classes' ({MAIN_JOB[0].name}.csv, ...).")
+    return found, names
+
+
+def _answer(line: Mapping[str, str], names: Sequence[str]) -> Answer:
+    shares = [float(line[f"{_SHARE}{name}"] or "nan") for name in names]
+    return Answer(line["case"], tuple(names).index(line["truth"]), np.array(shares))
+
+
+def of_origin(found: Sequence[Answer], names: Sequence[str]) -> list[Answer]:
+    """The patients with metastases of an origin that the classifier tells, asked for the origin alone.
+
+    Their shares are those of the origins, made to sum to one. Empty for a classifier of classes.
+    """
+    origins = [k for k, name in enumerate(names) if name in ORIGINS]
+    own = [a for a in found if a.truth in origins]
+    return [Answer(a.case, origins.index(a.truth), a.shares[origins] / a.shares[origins].sum()) for a in own]
+
+
+def table(found: Mapping[str, Sequence[Answer]], names: Sequence[str], config: Bootstrap | None = None) -> str:
+    """Markdown: a column per setting, paired differences from NC alone, and origins among metastases."""
     columns = {s.label: statistics(found[s.name], config) for s in MAIN_JOB if found[s.name]}
     text = markdown(columns)
-    if not found["nc"]:
-        return text
     gains = {s.label: [paired(found[s.name], found["nc"], config)] for s in MAIN_JOB[1:] if found[s.name]}
-    return f"{text}\nDifference from NC, paired:\n\n{markdown(gains)}" if gains else text
+    if found["nc"] and gains:
+        text += f"\nDifference from NC, paired:\n\n{markdown(gains)}"
+    asked = {s.label: of_origin(found[s.name], names) for s in MAIN_JOB}
+    if any(asked.values()):
+        told = markdown({label: statistics(own, config) for label, own in asked.items() if own})
+        text += f"\nOrigin of metastases, of patients that have one, shares over origins alone:\n\n{told}"
+    return text

@@ -1,9 +1,9 @@
 """Where metastases come from: a small network on what is measured of them, against how common origins are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -63,28 +63,35 @@ def patients_of(folder: Path, *, shown: Shown, quiet: bool = False) -> list[Orig
 
 
 def _patient(case: PreparedCase, shown: Shown) -> OriginPatient | None:
-    if len(set(case.lesion_origins.values())) != 1 or set(case.hu) != set(Phase):
+    labels, kept = numbered(case)
+    hu = phases_of(case, shown)
+    if len(set(case.lesion_origins.values())) != 1 or not kept.any() or set(hu) != set(Phase):
         return None
+    stack = np.stack([np.asarray(hu[p], np.float32) for p in Phase])
+    here, liver = np.ones(len(Phase), bool), case.masks["liver"] > 0
+    measures = measure_lesions(stack, here, labels, liver | (labels > 0))[kept]
+    origin = METASTASIS_ORIGINS.index(next(iter(case.lesion_origins.values())))
+    return OriginPatient(case.case, measures, clinical_numbers(case.clinical), origin)
+
+
+def numbered(case: PreparedCase) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
+    """True outlines (z, y, x) numbered 1 ... L, and which of them are metastases of known origin and large enough."""
     labels = np.asarray(case.masks["lesions"])
     ids, counts = np.unique(labels[labels > 0], return_counts=True)
     voxel_mm3 = float(np.prod(case.geometry["spacing_xyz_mm"]))
     kept = np.array([i in case.lesion_origins and n * voxel_mm3 >= SMALLEST_MM3
                      for i, n in zip(ids.tolist(), counts.tolist(), strict=True)], bool)  # fmt: skip
-    if not kept.any():
-        return None
-    table = np.zeros(int(ids.max()) + 1, np.uint16)
+    table = np.zeros(int(ids.max(initial=0)) + 1, np.uint16)
     table[ids] = np.arange(1, len(ids) + 1)
-    hu = dict(case.hu)
-    if shown != "as they lie":
-        hu, clean = LinedUp().best(case).volumes(hu, dict(case.clean_hu), dict(case.reference_hu))
-        hu = clean if shown == "noise-free" else hu
-    if set(hu) != set(Phase):
-        return None
-    stack = np.stack([np.asarray(hu[p], np.float32) for p in Phase])
-    here, liver = np.ones(len(Phase), bool), case.masks["liver"] > 0
-    measures = measure_lesions(stack, here, table[labels], liver | (labels > 0))[kept]
-    origin = METASTASIS_ORIGINS.index(next(iter(case.lesion_origins.values())))
-    return OriginPatient(case.case, measures, clinical_numbers(case.clinical), origin)
+    return table[labels], kept
+
+
+def phases_of(case: PreparedCase, shown: Shown) -> dict[Phase, npt.NDArray[Any]]:
+    """HU (z, y, x) of each phase as it is to be shown."""
+    if shown == "as they lie":
+        return dict(case.hu)
+    hu, clean = LinedUp().best(case).volumes(dict(case.hu), dict(case.clean_hu), dict(case.reference_hu))
+    return clean if shown == "noise-free" else hu
 
 
 def inputs_of(patient: OriginPatient, seen: Seen) -> Floats:
@@ -161,9 +168,17 @@ def frequency(train: Sequence[OriginPatient], num_test: int) -> npt.NDArray[np.f
 
 
 def compare(
-    train: Sequence[OriginPatient], test: Sequence[OriginPatient], config: Bootstrap | None = None
+    train: Sequence[OriginPatient],
+    test: Sequence[OriginPatient],
+    config: Bootstrap | None = None,
+    *,
+    others: Mapping[str, npt.NDArray[np.float64]] | None = None,
 ) -> dict[str, list[Statistic]]:
-    """Column of the table to its figures: origins by frequency alone, then by what the network sees."""
+    """Column of the table to its figures: origins by frequency alone, by what the network sees, then ``others``.
+
+    ``others`` are probabilities (N, R) of the test patients from elsewhere.
+    """
     truth = np.array([p.origin for p in test], np.int64)
     columns = {"frequency": frequency(train, len(test))} | {seen: shares_of(train, test, seen) for seen in SEEN}
+    columns |= dict(others or {})
     return {name: distribution_statistics(truth, shares, config) for name, shares in columns.items()}

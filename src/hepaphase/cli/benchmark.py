@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from . import _findings, _lidia
+from . import _findings, _lidia, _origins
 from ._options import FILE, FOLDER, OUT, models_options, parse_phases
 from ._speed import speed
 from ._unseen import refuse_trained
@@ -16,7 +16,7 @@ def command() -> None:
     """Compare on a cohort with truth, with confidence intervals by patient."""
 
 
-for _more in (*_lidia.COMMANDS, *_findings.COMMANDS, speed):
+for _more in (*_lidia.COMMANDS, *_findings.COMMANDS, *_origins.COMMANDS, speed):
     command.add_command(_more)
 
 
@@ -431,76 +431,6 @@ def facts(
         where = check_device(device)
         results = run(prepared, Models.load(bundles).diagnosis, at_most=chosen["cases"], device=where)
     text = f"{cohort or prepared.name}\n\n{table(results, Bootstrap(num_resamples=resamples))}"
-    write_text(out / "table.md", text)
-    click.echo(text)
-
-
-@command.command()
-@click.argument("train", type=FOLDER)
-@click.argument("test", type=FOLDER)
-@click.argument("out", type=OUT)
-@click.option("--cohort", default="", help="Name of the test cohort, written above the table.")
-@click.option("--noise-free", is_flag=True, help="Measure what no scanner shows, in both: an upper end.")
-@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-def origins(train: Path, test: Path, out: Path, cohort: str, noise_free: bool, resamples: int) -> None:
-    """Tell where metastases come from, in prepared crops that name origins (sim-*): learn from TRAIN, asked on TEST.
-
-    Small networks on what is measured of metastases in their true outlines, on known facts, and on both; beside how
-    common origins are. TEST is taken as it lies, so line it up first (prepare). Writes table.md (top-1, top-2,
-    calibration) to OUT.
-    """
-    from ..base.atomic import write_text
-    from ..benchmark.origins import compare, patients_of
-    from ..evaluation.bootstrap import Bootstrap
-    from ..evaluation.table import markdown
-
-    learned = patients_of(train, shown="noise-free" if noise_free else "lined up")
-    asked = patients_of(test, shown="noise-free" if noise_free else "as they lie")
-    text = markdown(compare(learned, asked, Bootstrap(num_resamples=resamples)))
-    told = ", told noise-free values" if noise_free else ""
-    text = f"{cohort or test.name}; trained on {len(learned)} patients{told}\n\n{text}"
-    write_text(out / "table.md", text)
-    click.echo(text)
-
-
-@command.command("classes")
-@click.argument("prepared", type=FOLDER)
-@click.argument("out", type=OUT)
-@click.option("--masks", type=click.Choice(["true", "found"]), default="true", show_default=True, help="Of lesions.")
-@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
-@click.option("--cases", default=0, show_default=True, help="Only the first so many cases; 0 for all.")
-@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-@models_options
-def classes(prepared: Path, out: Path, bundles: tuple[Path, ...], device: str, **wanted: Any) -> None:
-    """Hold a trained GALS-CE classifier (--bundle) against PREPARED: from NC, with generated phases, and from all.
-
-    Writes one CSV of patients per setting and table.md to OUT. Only patients of the classifier's own task are asked.
-    """
-    from ..base.atomic import write_text
-    from ..benchmark.classes import Models as Asked
-    from ..benchmark.classes import answers, table, write_answers
-    from ..diagnosis.diagnose import Reader
-    from ..evaluation.bootstrap import Bootstrap
-    from ..inference.classify import load_classifier
-    from ..inference.models import Models
-    from ..synthesis.load import generator_of
-
-    classifier, others = load_classifier(bundles)
-    refuse_trained(prepared, bundles)
-    models = Models.load(others)
-    asked = Asked(
-        classifier=classifier,
-        generator=generator_of(models.synthesis, device=device),
-        reader=Reader.from_bundle(models.diagnosis, device=device),
-        masks=wanted["masks"],
-    )
-    found = answers(prepared, asked, at_most=wanted["cases"])
-    cohort = wanted["cohort"] or prepared.resolve().name
-    for name, own in found.items():
-        write_answers(out / f"{name}.csv", own, classifier.names, {"cohort": cohort, "masks": wanted["masks"]})
-    text = f"{cohort}, {wanted['masks']} masks of lesions\n\n" + table(
-        found, Bootstrap(num_resamples=wanted["resamples"])
-    )
     write_text(out / "table.md", text)
     click.echo(text)
 

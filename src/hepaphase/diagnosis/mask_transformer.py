@@ -84,9 +84,14 @@ class VoxelHeads(nn.Module):
 
     def forward(self, finest: Tensor, fine: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Mask features, class logits and logits of origins at the size of ``fine``."""
-        shared = self.smooth(torch.cat([upsample_to(self.reduce(finest), fine), fine], dim=1))
+        shared = self.shared(finest, fine)
         classes = None if self.classes is None else self.classes(shared)
         return self.features(shared), classes, None if self.origins is None else self.origins(shared)
+
+    def shared(self, finest: Tensor, fine: Tensor) -> Tensor:
+        """The map that all heads read, at the size of ``fine``."""
+        shared: Tensor = self.smooth(torch.cat([upsample_to(self.reduce(finest), fine), fine], dim=1))
+        return shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +132,22 @@ class MaskTransformer(nn.Module):
 
     def forward(self, scan: Scan) -> Prediction:
         """Read a batch; each axis must be a multiple of ``size_multiple`` of the configuration."""
-        channels = network_channels(scan, self.windows_hu, contrast=self.contrast)
-        fine, coarse = self.fusions(channels, scan.present)
-        levels, finest = self.pixel_decoder(self.encoder(coarse))
+        fine, levels, finest = self._pyramid(scan)
         mask_features, voxel_logits, origins = self.voxel_heads(finest, fine)
         patient = None if self.patient_branch is None else self.patient_branch(levels)
         answers = self._answers(levels, mask_features, voxel_logits, self._facts(scan))
         return Prediction(answers, mask_features, voxel_logits, patient, origins)
+
+    def shared(self, scan: Scan) -> Tensor:
+        """The map (B, width, z, y, x) that the voxel heads read."""
+        fine, _, finest = self._pyramid(scan)
+        return self.voxel_heads.shared(finest, fine)
+
+    def _pyramid(self, scan: Scan) -> tuple[Tensor, list[Tensor], Tensor]:
+        channels = network_channels(scan, self.windows_hu, contrast=self.contrast)
+        fine, coarse = self.fusions(channels, scan.present)
+        levels, finest = self.pixel_decoder(self.encoder(coarse))
+        return fine, levels, finest
 
     def _facts(self, scan: Scan) -> tuple[Tensor, Tensor] | None:
         """Tokens of what is known of the patients, and which; None for a network that does not look at them."""

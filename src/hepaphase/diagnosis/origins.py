@@ -1,14 +1,21 @@
 """Where a metastasis comes from: a head beside the semantic branch. B batch, R origins."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ..bundle.bundle import Bundle
 from ..study.lesions import METASTASIS_ORIGINS
 
 UNKNOWN = -1
 ORIGIN_INDEX = {name: number for number, name in enumerate(METASTASIS_ORIGINS)}
+PREFIX = "voxel_heads.origins."
+"""Of the head's weights in a bundle."""
 
 
 def lesion_means(logits: Tensor, labels: Tensor, num_lesions: int) -> Tensor:
@@ -46,3 +53,21 @@ def origin_shares(
     means = lesion_means(torch.from_numpy(logits), torch.from_numpy(lesions.astype(np.int64)), count)
     shares = (means / temperature).softmax(1).tolist()
     return [dict(zip(METASTASIS_ORIGINS, row, strict=True)) for row in shares]
+
+
+def without_origins(bundle: Bundle) -> Bundle:
+    """``bundle`` without its head of origins, if it has one."""
+    weights = {name: value for name, value in bundle.weights.items() if not name.startswith(PREFIX)}
+    network = {**bundle.config["network"], "num_origins": 0}
+    return replace(bundle, weights=weights, config={**bundle.config, "network": network})
+
+
+def with_origins(bundle: Bundle, head: nn.Linear, *, card: Mapping[str, Any]) -> Bundle:
+    """``bundle``, a reader, with ``head`` from the shared map of the voxel heads to the logits of origins."""
+    plain = without_origins(bundle)
+    own = {
+        f"{PREFIX}weight": head.weight.detach().cpu().clone()[:, :, None, None, None],
+        f"{PREFIX}bias": head.bias.detach().cpu().clone(),
+    }
+    network = {**plain.config["network"], "num_origins": head.out_features}
+    return replace(plain, weights={**plain.weights, **own}, config={**plain.config, "network": network}, card=card)

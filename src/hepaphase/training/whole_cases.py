@@ -1,21 +1,42 @@
 """Whole prepared crops with the lesions that are in them, phases chosen at random."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from ..diagnosis.diagnose import median_hu, widened
-from .cohort import Cohort
+from ..diagnosis.origins import ORIGIN_INDEX, UNKNOWN
+from .cohort import Cohort, PreparedCase
 from .data import Sample
 from .patches import CLASS_INDEX, MAX_LESIONS, HasPatches, as_arrays
 
 
-class WholeCases:
-    """Examples for the namer: every case that has a lesion."""
+def has_lesion(case: PreparedCase) -> bool:
+    """Whether there is something to name."""
+    return bool(case.lesion_classes)
 
-    def __init__(self, cohort: Cohort, config: HasPatches, *, training: bool) -> None:
+
+def has_origin(case: PreparedCase) -> bool:
+    """Whether the origin of a metastasis is known."""
+    return any(case.lesion_origins.values())
+
+
+class WholeCases:
+    """Examples for what reads whole cases: every case that is ``wanted``, all of them where none is."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        config: HasPatches,
+        *,
+        training: bool,
+        wanted: Callable[[PreparedCase], bool] = has_lesion,
+    ) -> None:
         self._cohort = cohort
         self._config = config.patch
         self._training = training
-        self._numbers = [n for n in range(len(cohort)) if cohort.load(n).lesion_classes] or list(range(len(cohort)))
+        self._numbers = [n for n in range(len(cohort)) if wanted(cohort.load(n))] or list(range(len(cohort)))
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -24,8 +45,8 @@ class WholeCases:
         """One case.
 
         Fields: ``hu`` (4, z, y, x) float32, zero where absent; ``present`` (4,) bool; ``labels`` (z, y, x) int64, 1 ...
-        K; ``classes`` (MAX_LESIONS,) int64, -1 beyond K; ``liver`` as the network reads it and ``inside``, the liver as
-        it is, (z, y, x) bool; ``liver_hu`` (4,) float32.
+        K; ``classes`` and ``origins`` (MAX_LESIONS,) int64, -1 beyond K and where unknown; ``liver`` as the network
+        reads it and ``inside``, the liver as it is, (z, y, x) bool; ``liver_hu`` (4,) float32.
         """
         case = self._cohort.load(self._numbers[index])
         lined_up = self._config.lined_up
@@ -35,14 +56,20 @@ class WholeCases:
         inside = case.masks["liver"] > 0
         levels = {phase: median_hu(hu[phase], inside) for phase in shown}
         labels = np.zeros(inside.shape, np.int64)
-        classes = np.full(MAX_LESIONS, -1, np.int64)
+        classes, origins = (np.full(MAX_LESIONS, UNKNOWN, np.int64) for _ in range(2))
         for count, (lesion_id, key) in enumerate(list(case.lesion_classes.items())[:MAX_LESIONS]):
             labels[case.masks["lesions"] == lesion_id] = count + 1
             classes[count] = CLASS_INDEX[key]
+            origins[count] = ORIGIN_INDEX.get(case.lesion_origins.get(lesion_id, ""), UNKNOWN)
         return {
             **as_arrays({phase: hu[phase] for phase in shown}, levels, inside.shape),
             "labels": labels,
             "classes": classes,
+            "origins": origins,
             "liver": widened(inside),
             "inside": inside,
         }
+
+
+CasesOfKnownOrigin = partial(WholeCases, wanted=has_origin)
+"""Examples for the head of origins."""
