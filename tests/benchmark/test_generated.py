@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.toy_exams import ToyExam, toy_exam, write_prepared
 
-from hepaphase.benchmark.generated import Stretch, count_made_up, measure
+from hepaphase.benchmark.generated import Stretch, measure
 from hepaphase.evaluation.metrics.ssim import ssim
 from hepaphase.study.phase import Phase
 from hepaphase.synthesis.protocol import Generated
@@ -57,20 +57,6 @@ def test_a_lesion_painted_over_is_erased(case) -> None:
     assert figures(case, truth)["visible"] == found["visible"]
 
 
-def test_a_lesion_painted_in_is_made_up(case) -> None:
-    truth = case.reference_hu[Phase.PVP].astype(np.float32)
-    z, y, x = np.indices(truth.shape)
-    free = (case.masks["liver"] > 0) & (case.masks["lesions"] == 0)
-    centre = np.argwhere(np.pad(free, 0))[len(np.argwhere(free)) // 2]
-    ball = ((z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2 < 9) & free
-    hu = truth + np.where(ball, -40.0, 0.0)
-    assert count_made_up(case, hu, truth) == 1
-    assert count_made_up(case, hu, truth, local=True) == 1
-    assert count_made_up(case, truth + 40, truth) == 0  # all of the liver alike is no lesion
-    real = truth + np.where(ball, -20.0, 0.0)
-    assert count_made_up(case, hu, real, local=True) == 0  # drawn too dark, but there
-
-
 def test_the_scan_itself_is_counted_beside_what_was_made(case) -> None:
     truth = case.reference_hu[Phase.PVP].astype(np.float32)
     free = np.argwhere((case.masks["liver"] > 0) & (case.masks["lesions"] == 0))
@@ -79,16 +65,7 @@ def test_the_scan_itself_is_counted_beside_what_was_made(case) -> None:
     case.hu[Phase.PVP][z - 2 : z + 3, y - 2 : y + 3, x - 2 : x + 3] -= 60  # a streak
     found = figures(case, truth)
     assert found["made_up_local"] == 0 and found["scan_made_up_local"] == found["still_made_up_local"] == 1
-
-
-def test_a_rim_that_is_off_a_little_more_is_not_made_up(case) -> None:
-    truth = case.reference_hu[Phase.PVP].astype(np.float32)
-    z, _, _ = np.indices(truth.shape)
-    free = (case.masks["liver"] > 0) & (case.masks["lesions"] == 0)
-    half = free & (z <= np.median(z[free]))  # half of a liver is no lesion either, but far from the median
-    slope = np.where(half, np.minimum(0.0, -3.0 * (np.median(z[free]) - z)), 0.0)
-    found = [count_made_up(case, truth + 3 * slope, truth + slope, local=local) for local in (False, True)]
-    assert found[0] >= 1 and found[1] == 0
+    assert found["scan_made_up_unfounded"] == 1  # NC, which was given, shows nothing there
 
 
 def test_errors_are_told_by_class(case) -> None:

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from ..evaluation.crps import crps_normal, crps_samples
 from ..evaluation.metrics.psnr import psnr
 from ..evaluation.metrics.ssim import ssim_map
-from ..evaluation.physics.exam import VESSELS, noise_of, organs_of_labels
+from ..evaluation.physics.exam import noise_of
 from ..evaluation.spectrum import mean_frequency, patch_power, ring_shares
 from ..study.phase import Phase
 from ..synthesis.protocol import Generated
 from ..training.cohort import PreparedCase
 from ..training.tasks.synthesis_samples import held_still
+from .made_up import count_made_up, plain_liver
 
 Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
@@ -30,12 +30,6 @@ VISIBLE = 3.0
 """Detectability in the inputs from which a lesion can be erased (the issue's own number)."""
 FADED_HU, TRUE_CONTRAST_HU = 3.0, 10.0
 """Below the one in the generated phase, where the truth has the other or more, a lesion is erased."""
-MADE_UP_HU = 15.0
-"""How far a region deviates from the liver, and from the truth, that could be read as a lesion (our choice)."""
-MADE_UP_LOCAL_HU = 10.0
-"""Contrast with what is around it that a region must have more of than the truth, and the truth less than (ours)."""
-_SMOOTHING_MM = 6.0
-_AROUND_MM = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +70,24 @@ def measure(
     if target in case.hu:
         figures |= _noise(case, made, np.asarray(case.hu[target], np.float32))
     figures |= _lesions(case, inputs, made, truth)
-    return figures | _made_up(case, target, made, truth)
+    return figures | made_up_figures(case, inputs, target, made.hu, truth)
 
 
-def _made_up(case: PreparedCase, target: Phase, made: Generated, truth: Floats) -> dict[str, float]:
-    """Both counts of regions made up, and the same of the target's own scan: held still, and as the cohort has it.
+def made_up_figures(
+    case: PreparedCase, inputs: Mapping[Phase, Floats], target: Phase, hu: Floats, truth: Floats
+) -> dict[str, float]:
+    """The three counts of regions made up, and those of the target's own scan: held still, and as the cohort has it.
 
     A scan makes nothing up: what noise, streaks, motion and registration leave of these counts is their floor.
     """
     still, scanned = held_still(case, target), case.hu.get(target)
     healthy = "sick" if (case.masks["lesions"] > 0).any() else "healthy"
     figures: dict[str, float] = {}
-    for prefix, hu in (("", made.hu), ("still_", still), ("scan_", scanned)):
-        for name, local in (("made_up", False), ("made_up_local", True)):
-            if hu is not None:
-                number = float(count_made_up(case, np.asarray(hu, np.float32), truth, local=local))
-                figures |= {f"{prefix}{name}": number, f"{prefix}{name}_{healthy}": number}
+    for prefix, one in (("", hu), ("still_", still), ("scan_", scanned)):
+        if one is not None:
+            found = count_made_up(case, np.asarray(one, np.float32), truth, inputs)
+            for name, number in (("", found.odd), ("_local", found.seen), ("_unfounded", found.unfounded)):
+                figures |= dict.fromkeys((f"{prefix}made_up{name}", f"{prefix}made_up{name}_{healthy}"), float(number))
     return figures
 
 
@@ -139,7 +135,7 @@ def _noise(case: PreparedCase, made: Generated, scanned: Floats) -> dict[str, fl
     """
     one = made.draw_hu if made.draw_hu is not None else made.hu
     one = one if made.samples_hu is None else made.samples_hu[0]
-    inside = _plain_liver(case)
+    inside = plain_liver(case)
     if not inside.any():
         return {}
     found = {"noise_ratio": noise_of(one, inside) / noise_of(scanned, inside)}
@@ -216,52 +212,3 @@ def _lesions(case: PreparedCase, inputs: Mapping[Phase, Floats], made: Generated
 def contrast(hu: Floats, inside: Bools, around: Bools) -> float:
     """HU of a lesion above the liver."""
     return float(np.asarray(hu)[inside].mean() - np.median(np.asarray(hu)[around]))
-
-
-def count_made_up(case: PreparedCase, made: Floats, truth: Floats, *, local: bool = False) -> int:
-    """Regions of the liver, no lesion and no vessel, that deviate from it as a lesion does where the truth does not.
-
-    Both volumes are smoothed to 6 mm. A voxel is odd where it is ``MADE_UP_HU`` off the liver's median, and as much off
-    the truth's distance from its own; connected odd voxels of ``SMALLEST_LESION_MM3`` are a region. An error in the
-    level of the liver thus counts at its rim, where fat is mixed in and the truth is off the median as well, a little
-    less or more. With ``local`` a region counts only if it would be seen as a lesion: its mean is ``MADE_UP_HU`` off
-    the plain liver within 8 mm around it, of which the truth shows less than ``MADE_UP_LOCAL_HU`` in that direction,
-    and ``MADE_UP_LOCAL_HU`` less than what was made.
-    """
-    inside = _plain_liver(case)
-    if not inside.any():
-        return 0
-    steps = np.asarray(case.geometry["spacing_xyz_mm"][::-1], float)
-    smooth = [
-        ndimage.gaussian_filter(np.asarray(hu, np.float32), _SMOOTHING_MM / 2.3548 / steps) for hu in (made, truth)
-    ]
-    off = [hu - np.median(hu[inside]) for hu in smooth]
-    odd = inside & (np.abs(off[0]) >= MADE_UP_HU) & (np.abs(off[0] - off[1]) >= MADE_UP_HU)
-    parts, number = ndimage.label(odd)
-    sizes = np.bincount(parts.ravel(), minlength=number + 1)
-    large = [k for k in range(1, number + 1) if sizes[k] * float(np.prod(steps)) >= SMALLEST_LESION_MM3]
-    if not local:
-        return len(large)
-    return sum(_stands_out(parts == k, inside & ~odd, smooth, steps) for k in large)
-
-
-def _stands_out(region: Bools, plain: Bools, smooth: list[Floats], steps_mm: Floats) -> bool:
-    """Whether a region has the contrast of a lesion with the plain liver around it, and has it not in the truth."""
-    corner = [slice(max(0, s.start - 8), s.stop + 8) for s in ndimage.find_objects(region.astype(np.int8))[0]]
-    box = tuple(corner)
-    near = ndimage.distance_transform_edt(~region[box], sampling=steps_mm) <= _AROUND_MM
-    around = near & plain[box]
-    if not around.any():
-        return True
-    made, truth = (float(hu[box][region[box]].mean() - hu[box][around].mean()) for hu in smooth)
-    same_way = truth * np.sign(made)
-    return abs(made) >= MADE_UP_HU and same_way < MADE_UP_LOCAL_HU and abs(made) - same_way >= MADE_UP_LOCAL_HU
-
-
-def _plain_liver(case: PreparedCase) -> Bools:
-    """The inner liver without lesions and vessels, and without what lies next to them."""
-    organs = organs_of_labels(case.masks["organs"]) if "organs" in case.masks else {}
-    taken = case.masks["lesions"] > 0
-    for name in VESSELS:
-        taken = taken | (organs[name] > 0) if name in organs else taken
-    return np.asarray(ndimage.binary_erosion(case.masks["liver"] > 0) & ~ndimage.binary_dilation(taken))

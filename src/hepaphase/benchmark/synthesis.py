@@ -37,6 +37,7 @@ SUBSETS = tuple(subset for size in range(1, 4) for subset in combinations(Phase,
 MAIN = (
     *("liver_mae", "liver_mean_mae", "lesion_mae", "lesion_mean_mae"),
     *(f"{region}_cover{share}" for share in (68, 95) for region in ("liver", "lesion", "lesion_mean")),
+    *("made_up_unfounded_healthy", "still_made_up_unfounded_healthy", "scan_made_up_unfounded_healthy"),
     *("made_up_local_healthy", "still_made_up_local_healthy", "scan_made_up_local_healthy"),
     *("made_up_healthy", "still_made_up_healthy", "scan_made_up_healthy", "erased"),
 )
