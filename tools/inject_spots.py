@@ -2,7 +2,7 @@
 
 Into what the generator that ships makes of the healthy livers of a cohort of prepared simulated exams (all missing
 phases from INPUTS, such as ``NC``), balls of a diameter and a contrast are put, one at a time, at places of plain liver
-drawn with a fixed seed, two per liver, phase, size and contrast. A spot is found when there is a region more than
+drawn with a fixed seed, one per liver, phase, size and contrast. A spot is found when there is a region more than
 without it. Prints a table in Markdown: share found by the second count, and by the third, in percent.
 """
 
@@ -21,9 +21,9 @@ from hepaphase.study.phase import Phase
 from hepaphase.synthesis.generators.kinetic import Generator
 from hepaphase.training.cohort import PreparedCase, open_cohort, read_prepared
 
-DIAMETERS_MM = (6.0, 8.0, 10.0, 12.0, 16.0, 24.0)
+DIAMETERS_MM = (6.0, 8.0, 12.0, 16.0, 24.0)
 CONTRASTS_HU = (15.0, 20.0, 30.0, 40.0, 60.0)
-SPOTS = 2
+SPOTS = 1
 
 Found = dict[tuple[float, float], list[tuple[bool, bool]]]
 

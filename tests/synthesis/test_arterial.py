@@ -21,7 +21,20 @@ def test_what_shines_in_an_arterial_phase_alone_is_found() -> None:
     assert found is not None and found[0, 5, 5, 5] > 0.5 and found[1, 5, 5, 5] > 15
     assert not found[:, liver == 0].any() and 0 <= found[0].min() <= found[0].max() <= 1
     assert shining(shown.hu, None) is None and shining(study(Phase.NC).hu, liver) is None
-    assert shining(study(Phase.NC, Phase.AP).hu, liver) is None
+    assert shining(study(Phase.AP, Phase.PVP).hu, liver) is None
+
+
+@pytest.mark.parametrize("beside", [Phase.NC, Phase.DP])
+def test_what_another_given_phase_shows_as_bright_is_no_artery(beside: Phase) -> None:
+    shown = study(beside, Phase.AP)
+    shown.hu[Phase.AP][SPOT] += 30
+    liver = shown.masks["liver"]
+    alone = shining({Phase.AP: shown.hu[Phase.AP]}, liver)
+    dark = shining(shown.hu, liver)
+    assert alone is not None and dark is not None and dark[:, 5, 5, 5] == pytest.approx(alone[:, 5, 5, 5])
+    shown.hu[beside][SPOT] += 30
+    bright = shining(shown.hu, liver)
+    assert bright is not None and not bright[:, 5, 5, 5].any()
 
 
 def test_what_is_wide_is_no_vessel() -> None:

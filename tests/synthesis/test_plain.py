@@ -10,7 +10,7 @@ from hepaphase.study.phase import Phase
 from hepaphase.synthesis.grid import padded, scanned_of
 from hepaphase.synthesis.maps import NUM_MAPS, bounded_maps
 from hepaphase.synthesis.network import Curves, KineticNetwork, Scanned
-from hepaphase.synthesis.plain import plainness
+from hepaphase.synthesis.plain import plain_rim, plainness
 
 
 @pytest.fixture
@@ -75,3 +75,26 @@ def test_plain_liver_enhances_as_the_liver_does() -> None:
             made = network.at(curves, torch.tensor([[0.0, 70.0]])).hu[0]
         spread.append(float((made[:, 1] - made[:, 0]).std()))
     assert len(inner) > 50 and spread[0] < 0.1 * spread[1]
+
+
+def test_near_the_surface_an_arterial_phase_is_not_believed_where_it_shows_nothing(scan) -> None:
+    hu, liver = scan
+    near = hu.copy()
+    near[8:13, 4:6, 8:13] -= 60
+    found = plain_rim({Phase.AP: near}, liver)
+    assert found is not None and found[10, 10, 10] == found[10, 5, 10] == 0 and not found[liver == 0].any()
+    assert found[4:16, 16, 5:19].mean() > 0.7 and not found[6:14, 6:14, 14:17].any()
+    assert plain_rim({Phase.AP: hu}, None) is None and plain_rim({Phase.NC: hu}, liver) is None
+    assert plain_rim({Phase.AP: hu, Phase.PVP: hu}, liver) is None
+
+
+def test_the_rim_has_the_enhancement_of_the_liver_however_the_network_reads_it() -> None:
+    exam = toy_exam(0, (16, 24, 24))
+    network = KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8)).eval()
+    scanned = padded(scanned_of(aligned(exam, (Phase.AP,)), torch.device("cpu")), 8)
+    assert scanned.rim is not None and scanned.rim.max() > 0.9
+    with torch.no_grad():
+        with_rim, without = (network(one).plain for one in (scanned, scanned._replace(rim=None)))
+    assert with_rim is not None and without is not None
+    assert torch.equal(with_rim, torch.maximum(without, scanned.rim.flatten(1)))
+    assert (with_rim > without).any()

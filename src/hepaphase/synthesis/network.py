@@ -56,6 +56,9 @@ class Scanned(NamedTuple):
     """Positions in the flattened volume of some voxels of the liver, (B, S); -1 where it is not known."""
     plain: Tensor | None = None
     """How surely each voxel is plain liver by what was scanned, 0 to 1, (B, z, y, x); None for not at all."""
+    rim: Tensor | None = None
+    """The same near the liver's surface, which counts however the network makes it, (B, z, y, x), ``plain.plain_rim``;
+    None for not at all."""
     organs: Tensor | None = None
     """How much of each voxel is a known organ, (B, O + 1, z, y, x), ``known_organs.organ_shares``; None for nothing."""
     regions: Tensor | None = None
@@ -197,7 +200,11 @@ class KineticNetwork(nn.Module):
             liver = self._maps(per_voxel, scanned, scanned.liver.clamp(min=0))
             curves = replace(curves, plain=known, liver=liver)
             if bool(scanned.present[:, 1:].any()):
-                curves = replace(curves, plain=known * self._unlike_liver(curves, scanned))
+                known = known * self._unlike_liver(curves, scanned)
+            if scanned.rim is not None:
+                rim = (scanned.liver[:, :1] >= 0) * _pick(scanned.rim[:, None], voxels)[..., 0]
+                known = torch.maximum(known, rim)
+            curves = replace(curves, plain=known)
         if scanned.regions is not None:
             last_s = (scanned.time_s * scanned.present).amax(dim=1, keepdim=True)
             curves = replace(curves, regions=_pick(scanned.regions, voxels), last_s=last_s)

@@ -17,6 +17,8 @@ what the scan itself shows, true was 0.0 to 0.2 where the scan is within 2 HU of
 and 0.9 beyond 18 HU, a voxel or two below the surface; deeper even less. A straight line is near that; of 14 and 20 HU
 the second left fewer regions made up, at the same error of liver and lesions.
 """
+RIM_VOXELS = 2
+"""How deep below the surface an arterial phase is not believed where it shows plain liver (ours)."""
 SEEN_HU = 40.0
 """The same where contrast agent was scanned, of voxels that the network makes unlike any tissue of a liver (ours)."""
 _SMOOTHING_VOXELS = 1.0
@@ -60,3 +62,15 @@ def _deviation(hu: Floats, inside: npt.NDArray[np.bool_], inner: npt.NDArray[np.
     total = np.maximum(ndimage.gaussian_filter(weight, _SMOOTHING_VOXELS), 1e-3)
     smooth = ndimage.gaussian_filter(hu * weight, _SMOOTHING_VOXELS) / total
     return np.asarray(np.abs(smooth - np.median(smooth[inner])))
+
+
+def plain_rim(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | None) -> Floats | None:
+    """How surely each voxel near the surface is plain liver by an arterial phase, 0 to 1, (z, y, x).
+
+    None unless AP was scanned, and PVP not.
+    """
+    found = plainness(hu, liver) if Phase.AP in hu and Phase.PVP not in hu else None
+    if found is None or liver is None:
+        return None
+    rim = (liver > 0) & ~ndimage.binary_erosion(liver > 0, iterations=1 + RIM_VOXELS)
+    return np.where(rim, np.clip(1 - (1 - found) * SEEN_HU / PLAIN_HU, 0, 1), 0).astype(np.float32)
