@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hepaphase.base.errors import InputError
-from hepaphase.benchmark.ood import SPOILED, make, measure, table, true_lesions, write
+from hepaphase.base.errors import ConfigError, InputError
+from hepaphase.benchmark.ood import SPOILED, fit, make, measure, table, true_lesions, write
 from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.bundle.familiar import familiar_facts
 from hepaphase.diagnosis.levels import LEVEL_NAMES
@@ -69,3 +69,28 @@ def test_the_reference_that_ships_fits_the_reader_that_ships():
     assert [len(lesions.held_out), len(scan.held_out)] == [facts["num_lesions"][1], facts["num_patients"][1]]
     whole = scan.held_out[np.isfinite(scan.held_out).all(axis=1)]
     assert 0.3 < float(scan.scores(whole, LEVEL_NAMES).mean()) < 0.6
+
+
+def drawn(number: int, seed: int) -> np.ndarray:
+    mix = np.array([[2.0, 0.5, 0.0], [0.0, 1.0, 0.7], [0.0, 0.0, 3.0]])
+    return np.random.default_rng(seed).normal(size=(number, 3)) @ mix + [5.0, -2.0, 40.0]
+
+
+def test_units_do_not_matter():
+    names, x, scale = ("a", "b", "c"), drawn(30, 1), np.array([1.0, 100.0, 0.01])
+    one, other = fit(x, x, names), fit(x * scale, x * scale, names)
+    assert one.distances(x, names) == pytest.approx(other.distances(x * scale, names))
+
+
+def test_correlations_of_few_rows_are_trusted_less():
+    few, many = drawn(8, 2), drawn(800, 2)
+    share = [abs(fit(x, x, ("a", "b", "c")).covariance[1, 2] / np.cov(x.T)[1, 2]) for x in (few, many)]
+    assert share[0] < 0.95 < share[1] < 1.01
+
+
+def test_rows_that_lack_a_measure_are_left_out_and_one_alone_is_refused():
+    x = drawn(20, 3)
+    gappy = np.vstack([x, [np.nan, 0.0, 0.0]])
+    assert np.array_equal(fit(gappy, x, ("a", "b", "c")).covariance, fit(x, x, ("a", "b", "c")).covariance)
+    with pytest.raises(ConfigError, match="at least two rows"):
+        fit(gappy[-2:], x, ("a", "b", "c"))

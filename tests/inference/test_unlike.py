@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hepaphase.benchmark.ood import fit
 from hepaphase.bundle.bundle import Bundle
 from hepaphase.bundle.familiar import familiar_facts
 from hepaphase.diagnosis.diagnose import measures_of
 from hepaphase.diagnosis.levels import LEVEL_NAMES
 from hepaphase.diagnosis.measures import NAMES
-from hepaphase.evaluation.unlike import fit
 from hepaphase.inference.unlike import judge_unlike
 from hepaphase.study.findings import Decision, Finding, Findings, LiRads, PatientScores, Screening
 from hepaphase.study.geometry import Geometry

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.atomic import write_json, write_text
-from ..base.errors import InputError
+from ..base.errors import ConfigError, InputError
+from ..base.extras import need
 from ..base.log import track
 from ..base.seeds import stream
 from ..bundle.bundle import Bundle
@@ -18,7 +19,7 @@ from ..diagnosis.levels import LEVEL_NAMES, organ_levels
 from ..diagnosis.measures import NAMES, measure_lesions, names_for
 from ..evaluation.bootstrap import Bootstrap, interval
 from ..evaluation.lesions import SMALLEST_MM3
-from ..evaluation.unlike import Familiar, fit
+from ..evaluation.unlike import Familiar
 from ..phantom.labels import Organ
 from ..study.phase import Phase
 from ..training.cohort import open_cohort, read_prepared
@@ -125,6 +126,7 @@ def make(
 
     Raises:
         InputError: when one of them holds no lesion.
+        MissingExtraError: without scikit-learn.
     """
     right = [[one for one in part if not one.went_wrong] for part in (learned, held)]
     lesions = [np.concatenate([one.lesions for one in part] or [np.zeros((0, len(NAMES)))]) for part in right]
@@ -143,6 +145,30 @@ def make(
         "lesions": fit(lesions[0], lesions[1], NAMES).to_dict(),
         "scan": fit(levels[0], levels[1], LEVEL_NAMES).to_dict(),
     }
+
+
+_LEAST_SD = 1e-3
+"""A measure that never varies counts as varying by this."""
+
+
+def fit(values: Floats, held_out: Floats, names: Sequence[str]) -> Familiar:
+    """Mean and covariance of ``values`` (N, D), rows with NaN left out.
+
+    The covariance is drawn towards that without correlations (Ledoit and Wolf, J Multivar Anal 2004;88:365), of
+    measures brought to unit variance, so that units do not matter. Fitted here alone, by scikit-learn: a reading needs
+    but the distance.
+
+    Raises:
+        ConfigError: for fewer than two whole rows.
+        MissingExtraError: without scikit-learn.
+    """
+    whole = values[np.isfinite(values).all(axis=1)]
+    if len(whole) < 2:
+        raise ConfigError(f"A covariance needs at least two rows in which all is measured, got {len(whole)}.")
+    sd = np.maximum(whole.std(axis=0), _LEAST_SD)
+    shrunken, _ = need("sklearn.covariance", extra="benchmark").ledoit_wolf((whole - whole.mean(axis=0)) / sd)
+    covariance = np.asarray(shrunken * np.outer(sd, sd), np.float64)
+    return Familiar(tuple(names), whole.mean(axis=0), covariance, np.asarray(held_out, float))
 
 
 def run(learned: Path, held: Path, test: Path | None, diagnosis: Bundle, *, at_most: int) -> tuple[list[Measured], ...]:

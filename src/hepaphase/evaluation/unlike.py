@@ -11,9 +11,6 @@ from ..base.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
 
-_LEAST_SD = 1e-3
-"""A measure that never varies counts as varying by this."""
-
 
 @dataclass(frozen=True, slots=True)
 class Familiar:
@@ -75,31 +72,3 @@ class Familiar:
             covariance[k, : k + 1] = covariance[: k + 1, k] = row
         held = np.array([[np.nan if v is None else v for v in row] for row in values["held_out"]], float)
         return cls(tuple(values["names"]), np.array(values["mean"]), covariance, held.reshape(-1, size))
-
-
-def fit(values: Floats, held_out: Floats, names: Sequence[str]) -> Familiar:
-    """Mean and shrunken covariance of ``values`` (N, D), rows with NaN left out; see :func:`ledoit_wolf`.
-
-    Raises:
-        ConfigError: for fewer than two whole rows.
-    """
-    whole = values[np.isfinite(values).all(axis=1)]
-    if len(whole) < 2:
-        raise ConfigError(f"A covariance needs at least two rows in which all is measured, got {len(whole)}.")
-    return Familiar(tuple(names), whole.mean(axis=0), ledoit_wolf(whole), np.asarray(held_out, float))
-
-
-def ledoit_wolf(values: Floats) -> Floats:
-    """Covariance (D, D) of ``values`` (N, D), drawn towards that without correlations.
-
-    Ledoit and Wolf (J Multivar Anal 2004;88:365) of measures brought to unit variance, whose target is the identity.
-    """
-    sd = np.maximum(values.std(axis=0), _LEAST_SD)
-    scaled = (values - values.mean(axis=0)) / sd
-    number, size = scaled.shape
-    sample = scaled.T @ scaled / number
-    target = np.trace(sample) / size
-    spread = ((sample - target * np.eye(size)) ** 2).sum()
-    error = (((scaled**2).T @ (scaled**2)) / number - sample**2).sum() / number
-    share = min(1.0, error / spread) if spread > 0 else 1.0
-    return np.asarray(((1 - share) * sample + share * target * np.eye(size)) * np.outer(sd, sd))
