@@ -71,7 +71,7 @@ def test_four_passes_of_one_series_are_the_four_phases(visit, simulated):
     for p, truth in zip(contents.passes, simulated.phases.values(), strict=True):
         np.testing.assert_array_equal(read_pass(p).hu, truth.hu)
     require_same(read_source(folder, phases=NAMED), simulated)
-    with pytest.raises(ConfigError, match=r"number 2:1 .*number 2:4"):
+    with pytest.raises(ConfigError, match=r"number 2:1, .*number 2:4"):
         read_source(folder)
 
 

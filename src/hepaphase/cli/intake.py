@@ -69,7 +69,7 @@ def lines_of(found: "Found") -> Iterator[str]:
     if found.contents is not None:
         for p in found.contents.passes:
             when = "" if p.delay_s is None else f", {p.delay_s:.0f} s after the injection by the header"
-            yield f"  series {p.key or '-'} '{p.description}': {p.num_slices} slices{when}"
+            yield f"  series {p.key or '-'} '{p.description}': {p.num_slices} slices{when}, uid {p.uid}"
         for item in found.contents.left_out:
             yield f"  left out: {item}"
     if found.study is None:

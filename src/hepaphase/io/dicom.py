@@ -29,6 +29,9 @@ _FEWEST = 3
 _NOT_AXIAL = 0.7
 """Cosine between the normal and the body's long axis below which images are reformats, where axial ones exist."""
 
+SHOWN = "What they are called, and their uids, hepaphase intake FOLDER shows."
+"""For whoever must choose: on a terminal, and in no log."""
+
 _log = logger(__name__)
 
 
@@ -63,8 +66,8 @@ class Pass:
     clock_s: float | None = field(repr=False, default=None)
 
     def __str__(self) -> str:
-        name = "no number" if self.number is None else f"number {self.key}"
-        return f"{name} '{self.description}', {self.num_slices} slices, uid {self.uid}"
+        """For messages, which end in logs: no description, since people type names into it, and no UID."""
+        return f"{'no number' if self.number is None else f'number {self.key}'}, {self.num_slices} slices"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,14 +184,15 @@ def choose(contents: Contents, series: str | None) -> Pass:
     listing = "; ".join(str(p) for p in passes)
     if series is None:
         what = "CT series" if len({p.uid for p in passes}) == len(passes) else "CT passes"
-        raise DicomError(f"There are {len(passes)} {what}, name one by its number or uid: {listing}.")
+        raise DicomError(f"There are {len(passes)} {what}, name one by its number or uid: {listing}. {SHOWN}")
     if chosen and len({p.uid for p in chosen}) == 1:
         keys = ", ".join(p.key for p in chosen)
-        raise DicomError(f"Series {series} holds {len(chosen)} passes, name one of {keys}: {listing}.")
+        raise DicomError(f"Series {series} holds {len(chosen)} passes, name one of {keys}: {listing}. {SHOWN}")
     if chosen:
-        raise DicomError(f"{len(chosen)} series have number {series}, name one by its uid: {listing}.")
-    out = "; ".join(str(item) for item in contents.left_out)
-    raise DicomError(f"There is no CT series '{series}'. There are: {listing}." + (f" Left out: {out}." if out else ""))
+        raise DicomError(f"{len(chosen)} series have number {series}, name one by its uid: {listing}. {SHOWN}")
+    out = "; ".join(f"{item.num_files} x {item.why}" for item in contents.left_out)
+    told = f"There is no CT series '{series}'. There are: {listing}."
+    raise DicomError(" ".join(filter(None, (told, f"Left out: {out}." if out else "", SHOWN))))
 
 
 def _series_name(header: Header) -> str:

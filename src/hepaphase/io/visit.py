@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..base.errors import DicomError
-from .dicom import Pass
+from .dicom import SHOWN, Pass
 from .headers import text
 from .identity import identity
 
@@ -22,15 +22,15 @@ def check_one_visit(passes: Sequence[Pass], *, named: bool = False) -> tuple[str
     listing = "; ".join(_say(found) for found in studies.values())
     patients = {identity(found[0].files[0]).get("patient_id", "") for found in studies.values()}
     if len(patients) > 1:
-        raise DicomError(f"These are scans of {len(patients)} patients. Give those of one: {listing}.")
+        raise DicomError(f"These are scans of {len(patients)} patients. Give those of one: {listing}. {SHOWN}")
     if not named:
         raise DicomError(
             f"These are {len(studies)} studies of one patient. Give the folder of one, or name each phase's series by "
-            f"its uid with --phases: {listing}."
+            f"its uid with --phases: {listing}. {SHOWN}"
         )
     return (f"The phases come from {len(studies)} studies of the patient, as they were named.",)
 
 
 def _say(passes: Sequence[Pass]) -> str:
-    date = text(passes[0].frames[0].header.data, "StudyDate") or "unknown date"
-    return f"study of {date} with {', '.join(f'series {p.key} (uid {p.uid})' for p in passes)}"
+    names = ", ".join(p.key or "without number" for p in passes)
+    return f"a study with series {names} ({passes[0].num_slices} slices{'' if len(passes) == 1 else ' in the first'})"
