@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepaphase.base.errors import GeometryError, VolumeError
-from hepaphase.resample.crop import Box, box_around, paste
+from hepaphase.resample.crop import Box, box_around, box_of, coarser, paste
 from hepaphase.study.geometry import Geometry
 
 GRID = Geometry((9, 11, 13), (0.8, 1.1, 2.5), (-17.0, 21.5, -480.25))
@@ -57,3 +57,31 @@ def test_empty_mask_and_wrong_shapes_are_refused():
     for box in (Box((-1, 0, 0), (1, 2, 2)), Box((3, 0, 0), (5, 2, 2))):
         with pytest.raises(GeometryError, match="leaves the volume"):
             paste(np.ones((2, 2, 2)), box, shape_zyx=(4, 4, 4))
+
+
+@given(
+    start=st.tuples(*[st.integers(0, 4)] * 3),
+    size=st.tuples(*[st.integers(2, 5)] * 3),
+    spacing=st.tuples(*[st.floats(0.5, 6.0)] * 3),
+)
+def test_the_coarser_grid_of_a_part_is_a_part_of_that_of_the_whole(start, size, spacing):
+    whole, part = GRID, GRID.crop(start, tuple(int(v) for v in np.add(start, size)))
+    lattice, found = whole.with_spacing(spacing), coarser(part, spacing, whole=whole)
+    at = lattice.to_index_zyx(found.to_lps_mm((0, 0, 0)))
+    np.testing.assert_allclose(at, np.round(at), atol=1e-6)
+    assert found.spacing_xyz_mm == lattice.spacing_xyz_mm
+    middles = part.to_index_zyx(found.corners_lps_mm())
+    is_alone = np.array(found.shape_zyx) == 1  # one voxel there always is
+    inside = (middles > -0.5 - 1e-5) & (middles < np.array(part.shape_zyx) - 0.5 + 1e-5)
+    assert (inside | is_alone).all()
+
+
+def test_the_coarser_grid_of_the_whole_is_the_usual_one():
+    usual = GRID.with_spacing((3.0, 2.0, 4.0))
+    assert coarser(GRID, (3.0, 2.0, 4.0)) == coarser(GRID, (3.0, 2.0, 4.0), whole=GRID) == usual
+
+
+def test_a_box_of_points_holds_them_and_stays_inside():
+    points = GRID.to_lps_mm([[1.2, 3.4, 4.7], [5.5, 2.1, 99.0]])
+    assert box_of(points, GRID) == Box((1, 2, 4), (7, 5, 13))
+    assert Box((1, 2, 3), (4, 5, 6)).moved((10, 0, -1)) == Box((11, 2, 2), (14, 5, 5))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hepaphase.base.errors import GeometryError
 from hepaphase.resample.grid import resample
-from hepaphase.resample.through import moved_back, moved_points, resample_through
+from hepaphase.resample.through import moved_back, moved_points, resample_through, shows
 from hepaphase.study.displacement import Displacement
 from hepaphase.study.geometry import Geometry
 
@@ -77,3 +77,27 @@ def test_an_array_of_another_grid_is_refused() -> None:
         resample_through(np.zeros((3, 4, 5), np.float32), GRID, GRID, matrix=np.eye(4))
     with pytest.raises(GeometryError, match="displacements"):
         Displacement(np.zeros((3, 2, 2, 2), np.float32), GRID)
+
+
+@pytest.mark.parametrize("bend_mm", [0.0, 1.5])
+def test_a_part_of_a_scan_looks_as_the_whole_does(bend_mm: float) -> None:
+    whole = Geometry((40, 44, 48), (0.8, 0.9, 1.1), (-12.0, 33.0, 410.0))
+    array = np.random.default_rng(4).normal(0, 100, whole.shape_zyx).astype(np.float32)
+    start, stop = (7, 5, 9), (38, 41, 45)
+    part = whole.crop(start, stop)
+    x, y, z = whole.to_lps_mm((16, 16, 18))
+    target = Geometry((6, 6, 5), (3.0, 3.0, 3.0), (float(x), float(y), float(z)))
+    how = {"matrix": shifted(1.3, -0.7, 2.2), "bend": wave(target, bend_mm) if bend_mm else None}
+    expected = resample_through(array, whole, target, **how)
+    cut = array[tuple(map(slice, start, stop))]
+    np.testing.assert_allclose(resample_through(cut, part, target, whole=whole, **how), expected, atol=1e-3)
+    assert np.abs(resample_through(cut, part, target, **how) - expected).max() > 1  # on a coarser grid of its own
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0, 0.0), (9.0, -4.0, 11.0)])
+def test_what_a_scan_shows_is_where_nothing_is_filled_in(shift: tuple[float, float, float]) -> None:
+    target = Geometry((9, 9, 9), (6.0, 6.0, 6.0), (-20.0, 35.0, 690.0))
+    filled = resample_through(np.ones(GRID.shape_zyx, np.float32), GRID, target, matrix=shifted(*shift), fill=0.0)
+    seen = shows(GRID, target, matrix=shifted(*shift))
+    assert 0 < seen.sum() < seen.size
+    assert np.array_equal(seen, filled > 0.5)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hepaphase.base.errors import GeometryError, MissingPhaseError, StudyError, VolumeError
+from hepaphase.study.cut import Cut
 from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase, Provenance
 from hepaphase.study.study import PhaseVolume, Study
@@ -79,3 +80,17 @@ def test_a_grid_that_no_scanner_has_is_refused() -> None:
     meters = Geometry((4, 5, 6), (1000.0, 2.0, 3.0), (0.0, 0.0, 0.0))
     with pytest.raises(GeometryError, match="6 m long"):
         PhaseVolume(np.zeros((4, 5, 6), np.float32), meters, Provenance.MEASURED)
+
+
+def test_a_part_lies_exactly_where_it_was_cut_from() -> None:
+    start, stop = (1, 2, 0), (3, 5, 4)
+    grid = GRID.crop(start, stop)
+    hu = np.zeros(grid.shape_zyx, np.float32)
+    part = PhaseVolume(hu, grid, Provenance.MEASURED, cut=Cut(whole=GRID, start_zyx=start, digest=""))
+    assert part.whole == GRID and volume().whole == GRID
+    for wrong in ((0, 2, 0), (1, 2, -1), (3, 2, 0)):
+        with pytest.raises(GeometryError, match="not what was cut"):
+            replace(part, cut=Cut(whole=GRID, start_zyx=wrong, digest=""))
+    x, y, z = grid.origin_lps_mm
+    with pytest.raises(GeometryError, match="not what was cut"):
+        replace(part, geometry=replace(grid, origin_lps_mm=(x + 1e-9, y, z)))

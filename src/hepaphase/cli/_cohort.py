@@ -37,7 +37,7 @@ def checks(organs: "Callable[[], Bundle]", *, device: str = "cpu", trust_names: 
 
     if trust_names:
         return check_masks
-    return lambda study: (*check_masks(study), *check_names(study, organs, each=False, device=device))
+    return lambda study: (*check_masks(study), *check_names(study, organs, device=device))
 
 
 def tell_prepared(done: "Prepared", out: "Path") -> None:

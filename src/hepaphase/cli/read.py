@@ -80,6 +80,7 @@ def command(
         keep_identity=flags["keep_identity"],
         fill_missing=flags["fill_missing"],
         device=options.device,
+        cut=not is_wanted(flags["organs"]),
     )
     if is_wanted(flags["organs"]):
         study = with_totalsegmentator(study, device=options.device)

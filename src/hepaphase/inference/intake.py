@@ -22,9 +22,10 @@ from ..organs.checks import check_liver, check_organs
 from ..organs.segment import coarse_organs
 from ..prepare.phases import Candidate, doubted_names, name_phases, recognized_as_named
 from ..prepare.recognize import Recognized
-from ..prepare.regions import measure
+from ..prepare.regions import Measured, measure
 from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
+from .cut import cut_out
 
 Organs = Callable[[], Bundle]
 """The network that finds what is measured, loaded when it is needed: a source that cannot be read is refused first."""
@@ -42,6 +43,7 @@ def take_in(  # noqa: PLR0913
     fill_missing: bool = False,
     device: str = "cpu",
     heard: Heard | None = None,
+    cut: bool = False,
 ) -> Study:
     """The study at ``path``; volumes that neither the user nor a case folder names are recognized by measured HU.
 
@@ -56,6 +58,7 @@ def take_in(  # noqa: PLR0913
         fill_missing: as for ``read_source``.
         device: where the network runs.
         heard: is told what each phase was recognized as.
+        cut: keep of each scanned phase only what a reading looks at (``cut_out``), and never two of them whole at once.
 
     Raises:
         ConfigError: when what is measured leaves a phase in doubt: the message says what to answer.
@@ -64,12 +67,10 @@ def take_in(  # noqa: PLR0913
     if not path.exists():
         raise InputError(f"There is no file or folder '{path}'.")
     given = {} if organ_masks is None else read_organ_masks(organ_masks)
-    how = _How(organs, given, keep_identity, fill_missing, device, heard)
+    how = _How(_Look(organs, device, cut), given, keep_identity, fill_missing, heard)
     with opened(path) as place:
         if phases is not None or is_case(place):
-            study = read_source(path, phases=phases, keep_identity=keep_identity, fill_missing=fill_missing)
-            study = replace(study, masks={**how.given, **study.masks})
-            study = replace(study, warnings=(*study.warnings, *check_names(study, organs, device=device, heard=heard)))
+            study = _named(path, phases, how)
         elif files := [place] if is_volume(place) else _volumes_in(place):
             study = _files(path.name.split(".")[0], files, how)
         elif place.is_file() and place.name.upper() != DIRECTORY:
@@ -83,12 +84,41 @@ def take_in(  # noqa: PLR0913
 class _How:
     """What a source without phase names is taken in with."""
 
-    organs: Organs
+    look: "_Look"
     given: Masks
     keep_identity: bool
     fill_missing: bool
-    device: str
     heard: Heard | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Organs are found on each phase once: to measure them, and to cut the phase around its liver."""
+
+    organs: Organs
+    device: str
+    cut: bool
+
+    def __call__(self, volume: PhaseVolume, masks: Masks, cut_by: Masks | None = None) -> tuple[Measured, PhaseVolume]:
+        """What is measured with the masks of the user's own, and what is kept, which their liver has a say in too."""
+        coarse = coarse_organs(volume, self.organs(), device=self.device)
+        measured = measure(volume, coarse, masks)
+        return measured, cut_out(volume, coarse, masks if cut_by is None else cut_by) if self.cut else volume
+
+
+def _named(path: Path, phases: PhaseNames | None, how: _How) -> Study:
+    """Phases that the user or the files name, and doubts about the names."""
+    measured: dict[Phase, Measured] = {}
+
+    def each(phase: Phase, volume: PhaseVolume, masks: Masks) -> PhaseVolume:
+        if not volume.provenance.is_input:
+            return volume
+        measured[phase], kept = how.look(volume, {}, {**how.given, **masks})
+        return kept
+
+    study = read_source(path, phases=phases, keep_identity=how.keep_identity, fill_missing=how.fill_missing, each=each)
+    doubts = _doubts(study, {phase: measured[phase] for phase in study.inputs}, how.heard)
+    return replace(study, masks={**how.given, **study.masks}, warnings=(*study.warnings, *doubts))
 
 
 def _volumes_in(folder: Path) -> list[Path]:
@@ -105,16 +135,20 @@ def _files(case: str, files: list[Path], how: _How) -> Study:
         raise InputError(f"'{files[0].name}' is named like a mask, and no scan lies beside it.")
     own = {kinds[_stem(f).lower()]: read_mask(f) for f in files if f not in volumes and is_nifti(f)}
     masks = {**how.given, **own}
-    unnamed = [
-        Unnamed(
-            name=path.name,
-            label=f"File {number}" if len(volumes) > 1 else "The file",
-            volume=read_unnamed(path),
-            text=_stem(path).replace("_", " "),
+    candidates = [
+        _candidate(
+            Unnamed(
+                name=path.name,
+                label=f"File {number}" if len(volumes) > 1 else "The file",
+                volume=read_unnamed(path),
+                text=_stem(path).replace("_", " "),
+            ),
+            masks,
+            how.look,
         )
         for number, path in enumerate(volumes, start=1)
     ]
-    named = measured_names(how.organs, device=how.device, heard=how.heard)(unnamed, masks)
+    named = _told(candidates, how.heard)
     return Study(case=case, phases=named.phases, masks=masks, warnings=named.warnings)
 
 
@@ -127,47 +161,48 @@ def measured_names(organs: Organs, *, device: str = "cpu", heard: Heard | None =
 
     It raises PhaseDoubtError where a phase is not sure, as ``name_phases`` does. ``heard`` gets what was recognized.
     """
-
-    def name(volumes: Sequence[Unnamed], masks: Masks) -> Told:
-        if not volumes:
-            raise ConfigError("There is no CT pass to recognize. Give a folder with one.")
-        candidates = [
-            Candidate(
-                name=v.name,
-                label=v.label,
-                volume=v.volume,
-                measured=measure(v.volume, coarse_organs(v.volume, organs(), device=device), masks),
-                text=v.text,
-                scan_s=v.scan_s,
-                delay_s=v.delay_s,
-                contrast_told=v.contrast_told,
-            )
-            for v in volumes
-        ]
-        named = name_phases(candidates)
-        if heard is not None:
-            heard(named.recognized)
-        return Told(named.phases, named.names, named.warnings)
-
-    return name
+    look = _Look(organs, device, False)
+    return lambda volumes, masks: _told([_candidate(one, masks, look) for one in volumes], heard)
 
 
-def check_names(
-    study: Study, organs: Organs, *, each: bool = True, device: str = "cpu", heard: Heard | None = None
-) -> tuple[str, ...]:
+def _candidate(one: Unnamed, masks: Masks, look: _Look) -> Candidate:
+    measured, kept = look(one.volume, masks)
+    return Candidate(
+        name=one.name,
+        label=one.label,
+        volume=kept,
+        measured=measured,
+        text=one.text,
+        scan_s=one.scan_s,
+        delay_s=one.delay_s,
+        contrast_told=one.contrast_told,
+    )
+
+
+def _told(candidates: Sequence[Candidate], heard: Heard | None) -> Told:
+    if not candidates:
+        raise ConfigError("There is no CT pass to recognize. Give a folder with one.")
+    named = name_phases(candidates)
+    if heard is not None:
+        heard(named.recognized)
+    return Told(named.phases, named.names, named.warnings)
+
+
+def check_names(study: Study, organs: Organs, *, device: str = "cpu", heard: Heard | None = None) -> tuple[str, ...]:
     """Warnings about scanned phases that measure as another phase than they are called.
 
-    Not looked at where voxels are known not to be HU. With ``each`` organs are found in every phase; without, in the
-    reference alone, and the others are measured at the same places: a third of the time, for whole cohorts.
+    Not looked at where voxels are known not to be HU. Organs are found in the reference alone, and the other phases are
+    measured at the same places: a third of the time, for whole cohorts.
     """
     if study.clinical.get("hu_trust") == "windowed":
         return ()
-    found = {} if each else {None: coarse_organs(study.phase(study.reference()), organs(), device=device)}
-    measured = {}
-    for phase in study.inputs:
-        volume = study.phase(phase)
-        coarse = found.get(None) or coarse_organs(volume, organs(), device=device)
-        measured[phase] = measure(volume, coarse)
+    coarse = coarse_organs(study.phase(study.reference()), organs(), device=device)
+    return _doubts(study, {phase: measure(study.phase(phase), coarse) for phase in study.inputs}, heard)
+
+
+def _doubts(study: Study, measured: Mapping[Phase, Measured], heard: Heard | None) -> tuple[str, ...]:
+    if study.clinical.get("hu_trust") == "windowed":
+        return ()
     recognized = recognized_as_named(measured)
     if heard is not None:
         heard(recognized)
@@ -186,17 +221,18 @@ def check_masks(study: Study) -> tuple[str, ...]:
 
 def _dicom(contents: Contents, how: _How) -> Study:
     check_one_visit(contents.passes)
-    unnamed = []
-    for p in contents.passes:
-        read = read_pass(p, fill_missing=how.fill_missing, keep_identity=how.keep_identity)
-        volume = PhaseVolume(read.hu, read.geometry, Provenance.MEASURED, origin=read.origin)
-        unnamed.append(of_pass(p, volume, read.notes))
     masks = dict(how.given)
     for path in contents.segs:
         masks.update(named_masks(read_seg(path)))
-    named = measured_names(how.organs, device=how.device, heard=how.heard)(unnamed, masks)
+    candidates, notes = [], {}
+    for p in contents.passes:
+        read = read_pass(p, fill_missing=how.fill_missing, keep_identity=how.keep_identity)
+        volume = PhaseVolume(read.hu, read.geometry, Provenance.MEASURED, origin=read.origin)
+        candidates.append(_candidate(of_pass(p, volume, read.notes), masks, how.look))
+        notes[candidates[-1].name] = read.notes
+        del read, volume  # before the next is read
+    named = _told(candidates, how.heard)
     known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if how.keep_identity else {})}
-    notes = {one.name: one.notes for one in unnamed}
     warnings = [*named.warnings, *(f"{phase}: {n}" for phase, name in named.names.items() for n in notes[name])]
     return Study(
         case=str(known.get("patient_id") or contents.case),

@@ -8,10 +8,11 @@ from ..base.errors import StudyError
 from ..bundle.bundle import Bundle
 from ..organs.beside import near_other
 from ..organs.checks import check_liver
-from ..organs.segment import CoarseOrgans, coarse_organs, liver_and_heart, organ_mask
+from ..organs.segment import CoarseOrgans, body_mask, coarse_organs, liver_and_heart
+from ..resample.crop import Box, paste
 from ..resample.grid import resample
 from ..study.phase import Phase
-from ..study.study import MaskArray, Study
+from ..study.study import MaskArray, PhaseVolume, Study
 
 _AIR_HU = -200.0
 """A scan of an abdomen holds something darker, be it gas, lung or the air around."""
@@ -55,7 +56,7 @@ def find_liver(
     Raises:
         StudyError: when no liver is found.
     """
-    body, heart, volume = None, None, study.phase(reference)
+    heart, volume = None, study.phase(reference)
     asked = "liver" not in study.masks or (with_organs and bool(bundle.weights))
     coarse = coarse_organs(volume, bundle, device=device) if asked else None
     if "liver" in study.masks:
@@ -66,16 +67,25 @@ def find_liver(
     else:
         assert coarse is not None
         mask, heart = liver_and_heart(coarse, volume)
-        body = organ_mask(coarse, "body", volume)
     found_ml = float(np.count_nonzero(mask)) * volume.geometry.voxel_ml
     if found_ml < SMALLEST_LIVER_ML:
         raise StudyError(_missing(study, reference, found_ml))
     mask = mask.astype(np.uint8)
-    warnings = check_liver(mask, body, volume.geometry)
+    warnings = _check(mask, volume, coarse if "liver" not in study.masks else None)
     if heart is not None and heart.any() and "liver" not in study.masks:
         warnings.append(_HEART.format(float(np.count_nonzero(heart)) * volume.geometry.voxel_ml))
     around = near_other(mask, volume.hu, volume.geometry.spacing_zyx_mm, heart=heart)
     return Liver(mask, around, heart, tuple(warnings), coarse)
+
+
+def _check(mask: MaskArray, volume: PhaseVolume, coarse: CoarseOrgans | None) -> list[str]:
+    """What is odd about the liver; in a body as wide as the whole scan, since its middle is looked for."""
+    if coarse is None or volume.cut is None:
+        return check_liver(mask, None if coarse is None else body_mask(coarse, volume.geometry), volume.geometry)
+    (z, y, x), (depth, height, width) = volume.cut.start_zyx, mask.shape
+    slab = volume.whole.crop((z, 0, 0), (z + depth, *volume.whole.shape_zyx[1:]))
+    wide = paste(mask, Box((0, y, x), (depth, y + height, x + width)), shape_zyx=slab.shape_zyx)
+    return check_liver(wide, body_mask(coarse, slab), slab)
 
 
 def _missing(study: Study, reference: Phase, found_ml: float) -> str:

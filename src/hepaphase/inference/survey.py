@@ -135,7 +135,7 @@ def _of_cohort(cohort: Adapter, case: str, organs: Organs, device: str) -> Found
         study = cohort.load(case)
     except (ConfigError, InputError, StudyError) as error:
         return Found(case, None, {}, contents, str(error), patient)
-    odd = () if listener.heard else check_names(study, organs, each=False, device=device, heard=listener)
+    odd = () if listener.heard else check_names(study, organs, device=device, heard=listener)
     told = (*study.warnings, *check_masks(study), *odd)
     study = Study(case, study.phases, study.masks, study.lesion_table, study.clinical, told)
     return Found(case, study, listener.heard, contents, patient=patient)

@@ -13,6 +13,8 @@ import numpy as np
 from ..base.atomic import UNFINISHED, atomic_folder, write_json
 from ..base.errors import DicomError, OutputError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
+from ..organs import couinaud
+from ..prepare import exams, register
 from ..report.again import volume_hash
 from ..report.build import write_report
 from ..report.dicom.objects import SEG_NAME, SR_NAME, dicom_objects, write_dicom
@@ -141,6 +143,7 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
         "python": platform.python_version(),
         "device": reading.device,
         "deterministic": reading.device == "cpu",
+        "seeds": {"recognition": exams.SEED, "registration": register.SEED, "segments": couinaud.SEED},
         "inputs": input_hashes(reading.source),
         "reference": str(reading.study.reference),
         "models": {
@@ -171,7 +174,10 @@ def run_facts(reading: Reading, models: Models) -> dict[str, Any]:
 
 def input_hashes(study: Study) -> dict[str, str]:
     """SHA-256 over voxels and grid of each phase: says which volume was read without saying whose it is."""
-    return {str(phase): volume_hash(volume.hu, volume.geometry) for phase, volume in study.phases.items()}
+    return {
+        str(phase): volume_hash(volume.hu, volume.geometry) if volume.cut is None else volume.cut.digest
+        for phase, volume in study.phases.items()
+    }
 
 
 def _write_masks(reading: Reading, out: Path) -> list[Path]:
@@ -187,7 +193,7 @@ def _write_masks(reading: Reading, out: Path) -> list[Path]:
 def _write_own_grids(reading: Reading, out: Path) -> list[Path]:
     paths = []
     for phase in reading.source.inputs:
-        target = reading.source.phase(phase).geometry
+        target = reading.source.phase(phase).whole
         for name in ("liver", "lesions"):
             path = out / "grids" / f"{phase}_{name}.nii.gz"
             mask = resample_through(

@@ -15,7 +15,7 @@ in it may hold TotalSegmentator's masks; masks beside the phases win over them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ _PARTS = (("phases", dict, "table"), ("clinical", dict, "table"), ("warnings", l
 _SUFFIXES = (".nii.gz", ".nii")
 
 Mask = tuple[npt.NDArray[Any], Geometry]
+Each = Callable[[Phase, PhaseVolume, Mapping[str, Mask]], PhaseVolume]
+"""Is given each phase as it is read, with the masks beside it, and gives back what is to be kept of it."""
 
 
 def is_case(folder: Path) -> bool:
@@ -55,11 +57,11 @@ def is_case(folder: Path) -> bool:
     return folder.is_dir() and any(_find(folder, (phase.value,)) for phase in Phase)
 
 
-def read_case(folder: Path) -> Study:
+def read_case(folder: Path, *, each: Each | None = None) -> Study:
     """The study in a case folder, each phase and mask on its own grid.
 
     Masks ``liver`` and ``body`` are uint8, ``lesions`` uint16 with one id per lesion; where a file only marks lesions,
-    each connected part (26 neighbors) becomes one.
+    each connected part (26 neighbors) becomes one. With ``each`` no two phases are held whole at once.
 
     Raises:
         InputError: when there is no phase, a file is damaged, or ``study.json`` contradicts the files beside it.
@@ -76,10 +78,16 @@ def read_case(folder: Path) -> Study:
         )
     if missing := sorted(set(told) - {p.value for p in paths}):
         raise InputError(f"'{folder / STUDY_FILE}' tells of {', '.join(missing)}, but there is no such file beside it.")
+    masks = _read_masks(folder)
+    phases = {}
+    for phase, path in paths.items():
+        volume = _read_phase(path, told.get(phase.value, {}))
+        phases[phase] = volume if each is None else each(phase, volume, masks)
+        del volume
     return Study(
         case=str(facts.get("case", folder.resolve().name)),
-        phases={phase: _read_phase(path, told.get(phase.value, {})) for phase, path in paths.items()},
-        masks=_read_masks(folder),
+        phases=phases,
+        masks=masks,
         lesion_table=_lesion_table(facts, folder),
         clinical=dict(facts.get("clinical", {})),
         warnings=tuple(facts.get("warnings", ())),

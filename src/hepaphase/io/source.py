@@ -1,19 +1,15 @@
 """Whatever the user points at, as a study: a DICOM or case folder, a zip of one, or the file of one volume."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy.typing as npt
 
 from ..base.errors import ConfigError, InputError
-from ..study.geometry import Geometry
 from ..study.phase import Phase, Provenance
 from ..study.study import PhaseVolume, Study
 from .archive import is_archive, opened
-from .case import is_case, read_case
-from .dicom import Contents, Pass, choose, find_passes, read_pass
+from .case import Each, Mask, is_case, read_case
+from .dicom import SHOWN, Contents, Pass, choose, find_passes, read_pass
 from .headers import DIRECTORY
 from .identity import identity
 from .nifti import SYNTHETIC_MARK, is_nifti, read_description
@@ -49,7 +45,12 @@ def parse_phases(text: str) -> dict[Phase, str | None]:
 
 
 def read_source(
-    path: Path, *, phases: PhaseNames | None = None, keep_identity: bool = False, fill_missing: bool = False
+    path: Path,
+    *,
+    phases: PhaseNames | None = None,
+    keep_identity: bool = False,
+    fill_missing: bool = False,
+    each: Each | None = None,
 ) -> Study:
     """The study at ``path``.
 
@@ -62,6 +63,7 @@ def read_source(
         keep_identity: Name the case as the source does and keep the patient's name and number among the clinical facts;
             else DICOM and zip get a pseudonym.
         fill_missing: Interpolate over missing slices instead of refusing.
+        each: Is given each phase as it is read, and gives back what is kept of it: so no two are held whole at once.
 
     Raises:
         ConfigError: when a phase is not named, or more are named than there are volumes.
@@ -72,16 +74,37 @@ def read_source(
         raise InputError(f"There is no file or folder '{path}'.")
     with opened(path) as place:
         if is_case(place):
-            study = _pick(read_case(place), phases)
+            study = _pick(read_case(place, each=_of_those(each, phases)), phases)
             return replace(study, case=path.stem) if is_archive(path) else study
         if is_volume(place):
-            return _single(place, phases)
+            return _single(place, phases, each or _as_it_is)
         if place.is_file() and place.name.upper() != DIRECTORY:
             raise InputError(
                 f"'{path}' is neither a volume (.nii, .nii.gz, .nrrd, .mha) nor a folder or zip. "
                 "Give a folder of DICOM files."
             )
-        return _dicom(place, phases, keep_identity=keep_identity, fill_missing=fill_missing)
+        how = _How(keep_identity=keep_identity, fill_missing=fill_missing, each=each or _as_it_is)
+        return _dicom(place, phases, how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """How DICOM is read; as for ``read_source``."""
+
+    keep_identity: bool
+    fill_missing: bool
+    each: Each
+
+
+def _as_it_is(_phase: Phase, volume: PhaseVolume, _masks: Mapping[str, Mask]) -> PhaseVolume:
+    return volume
+
+
+def _of_those(each: Each | None, phases: PhaseNames | None) -> Each | None:
+    """``each`` for the phases that are asked for; the others are let go anyway."""
+    if each is None or phases is None:
+        return each
+    return lambda phase, volume, masks: each(phase, volume, masks) if phase in phases else volume
 
 
 def _pick(study: Study, phases: PhaseNames | None) -> Study:
@@ -99,7 +122,7 @@ def _pick(study: Study, phases: PhaseNames | None) -> Study:
     )
 
 
-def _single(path: Path, phases: PhaseNames | None) -> Study:
+def _single(path: Path, phases: PhaseNames | None, each: Each) -> Study:
     """One volume in a file, and those beside it that ``phases`` names."""
     if phases is None:
         read_volume(path)
@@ -110,7 +133,7 @@ def _single(path: Path, phases: PhaseNames | None) -> Study:
         place = _as_path(path, where)
         if place is None:
             raise ConfigError(f"There is no file '{where}' beside '{path}'. {_HOW}")
-        volumes[phase] = read_unnamed(place)
+        volumes[phase] = each(phase, read_unnamed(place), {})
     return Study(case=path.name.split(".")[0], phases=volumes)
 
 
@@ -126,25 +149,26 @@ def read_unnamed(path: Path) -> PhaseVolume:
     return PhaseVolume(hu, geometry, Provenance.MEASURED, recognised_by="flag")
 
 
-def _dicom(path: Path, phases: PhaseNames | None, *, keep_identity: bool, fill_missing: bool) -> Study:
+def _dicom(path: Path, phases: PhaseNames | None, how: _How) -> Study:
     contents = find_passes(path)
     if phases is None:
         listing = "; ".join(str(p) for p in contents.passes)
-        raise ConfigError(f"Which phase each CT series in '{path}' is, is not known. {_HOW} Series: {listing}.")
+        raise ConfigError(f"Which phase each CT series in '{path}' is, is not known. {_HOW} Series: {listing}. {SHOWN}")
     _require_distinct(path, phases)
     volumes: dict[Phase, PhaseVolume] = {}
     taken: dict[Phase, Pass] = {}
+    masks = _masks(contents)
     for phase, where in phases.items():
         place = _as_path(path, where)
         if place is not None and place.is_file() and is_volume(place):
-            volumes[phase] = read_unnamed(place)
+            volumes[phase] = how.each(phase, read_unnamed(place), masks)
             continue
         taken[phase] = choose(contents, where) if place in (None, path) else choose(find_passes(place), None)
     warnings = list(check_one_visit(list(taken.values()), named=True))
     for phase, chosen in taken.items():
-        volume = read_pass(chosen, fill_missing=fill_missing, keep_identity=keep_identity)
+        volume = read_pass(chosen, fill_missing=how.fill_missing, keep_identity=how.keep_identity)
         time_s = chosen.delay_s if chosen.delay_s is not None and chosen.delay_s >= 0 else None
-        volumes[phase] = PhaseVolume(
+        whole = PhaseVolume(
             volume.hu,
             volume.geometry,
             Provenance.MEASURED,
@@ -153,14 +177,16 @@ def _dicom(path: Path, phases: PhaseNames | None, *, keep_identity: bool, fill_m
             origin=volume.origin,
         )
         warnings += [f"{phase}: {note}" for note in volume.notes]
-    known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if keep_identity else {})}
+        volumes[phase] = how.each(phase, whole, masks)
+        del volume, whole
+    known = {**contents.clinical, **(identity(contents.passes[0].files[0]) if how.keep_identity else {})}
     case = str(known.get("patient_id") or contents.case)
-    return Study(case=case, phases=volumes, masks=_masks(contents), clinical=known, warnings=tuple(warnings))
+    return Study(case=case, phases=volumes, masks=masks, clinical=known, warnings=tuple(warnings))
 
 
-def _masks(contents: Contents) -> dict[str, tuple[npt.NDArray[Any], Geometry]]:
+def _masks(contents: Contents) -> dict[str, Mask]:
     """The masks that DICOM SEG objects beside the scans hold, by name."""
-    masks: dict[str, tuple[npt.NDArray[Any], Geometry]] = {}
+    masks: dict[str, Mask] = {}
     for path in contents.segs:
         masks.update(named_masks(read_seg(path)))
     return masks

@@ -30,6 +30,8 @@ GALLBLADDER_SD_RAD = float(np.radians(15.0))
 """How far the middle of the gallbladder lies from the plane of the middle vein, which goes through its fossa."""
 _LEAST_GALLBLADDER = 5
 _MOST_PLACES = 400
+SEED = 0
+"""Of the draws of where the planes lie."""
 LEAST_SHARE = 0.2
 """Segments with less of a lesion's volume are not named (physics notes, F)."""
 
@@ -131,7 +133,7 @@ def divide(scan: Scan, shares: Shares | None = None) -> Division | str:
     if float(np.median(turn)) < np.pi / 2:
         return "Most of the liver lies left of the vena cava."
     seen = _Seen(cava, places[:, 2], turn, away, *_look(scan))
-    rng = stream(0, "couinaud")
+    rng = stream(SEED, "couinaud")
     shares = shares or Shares()
     planes = _planes(scan, seen, shares, rng)
     lateral, anterior, posterior = _heights(seen, planes, shares, rng)

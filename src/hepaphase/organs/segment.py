@@ -10,9 +10,9 @@ from scipy import ndimage
 
 from ..base.names import check_name
 from ..bundle.bundle import Bundle
-from ..resample.crop import Box, box_around, paste
+from ..resample.crop import Box, box_around, box_of, paste
 from ..resample.grid import AIR_HU, resample
-from ..study.geometry import Geometry
+from ..study.geometry import Floats, Geometry
 from ..study.study import HuArray, MaskArray, PhaseVolume
 from .heart import heart_in
 from .network import OrganNetwork, network_config
@@ -70,12 +70,14 @@ def segment_organs(
 
 
 def coarse_organs(volume: PhaseVolume, bundle: Bundle, *, device: str = "cpu") -> CoarseOrgans:
-    """Probabilities of all organs at the resolution of the network.
+    """Probabilities of all organs at the resolution of the network; of a cut volume what was seen in the whole.
 
     Raises:
         BundleError: when the bundle is not one for organs, or for other organs.
     """
     bundle.check_classes(CLASSES)
+    if volume.cut is not None and volume.cut.organs is not None:
+        return CoarseOrgans(*volume.cut.organs)
     network = OrganNetwork(network_config(dict(bundle.config)))
     bundle.load_into(network)
     return predict_organs(volume.hu, volume.geometry, network.to(device).eval())
@@ -123,36 +125,67 @@ def coarse_grid(geometry: Geometry, spacing_mm: float) -> Geometry:
 
 def organ_mask(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> MaskArray:
     """One organ on the grid of ``volume``: probabilities interpolated, then cut at one half."""
-    return _cut(coarse, name, volume)[0]
+    return _cut(coarse, name, volume.geometry, volume.hu if name in _WITH_EDGES else None)[0]
+
+
+def body_mask(coarse: CoarseOrgans, geometry: Geometry) -> MaskArray:
+    """Everything inside the skin on any grid, (z, y, x)."""
+    return _cut(coarse, "body", geometry, None)[0]
+
+
+def liver_bounds_lps_mm(coarse: CoarseOrgans) -> Floats | None:
+    """(2, 3) lowest and highest corner of the liver that the network sees; None where it sees none."""
+    inside = _main_pieces(coarse.of("liver"), num=1) > 0.5
+    if not inside.any():
+        return None
+    corners = box_around(inside, coarse.geometry, margin_mm=coarse.geometry.spacing_xyz_mm[0]).geometry(coarse.geometry)
+    points = corners.corners_lps_mm()
+    return np.stack([points.min(axis=0), points.max(axis=0)])
+
+
+def liver_ml(coarse: CoarseOrgans) -> float:
+    """Volume of the liver that the network sees, at its resolution."""
+    return float(np.count_nonzero(_main_pieces(coarse.of("liver"), num=1) > 0.5)) * coarse.geometry.voxel_ml
+
+
+def without_empty_slices(coarse: CoarseOrgans) -> CoarseOrgans:
+    """Without the slices beyond the trunk, in which no organ has any probability, but one above and one below."""
+    named = np.flatnonzero(coarse.probabilities[2:].any(axis=(0, 2, 3)))
+    if not len(named):
+        return coarse
+    num, height, width = coarse.geometry.shape_zyx
+    start, stop = max(0, int(named[0]) - 1), min(num, int(named[-1]) + 2)
+    kept = coarse.probabilities[:, start:stop].copy()
+    return CoarseOrgans(kept, coarse.geometry.crop((start, 0, 0), (stop, height, width)))
 
 
 def liver_and_heart(coarse: CoarseOrgans, volume: PhaseVolume) -> tuple[MaskArray, MaskArray]:
     """The liver on the grid of ``volume``, and what was taken out of it because it is heart."""
-    return _cut(coarse, "liver", volume)
+    return _cut(coarse, "liver", volume.geometry, volume.hu)
 
 
-def _cut(coarse: CoarseOrgans, name: str, volume: PhaseVolume) -> tuple[MaskArray, MaskArray]:
-    """One organ, and what was taken out of it for heart."""
-    shape_zyx = volume.geometry.shape_zyx
+def _cut(coarse: CoarseOrgans, name: str, whole: Geometry, hu: HuArray | None) -> tuple[MaskArray, MaskArray]:
+    """One organ on ``whole``, and what was taken out of it for heart; ``hu`` there, for those with edges."""
+    shape_zyx = whole.shape_zyx
     nothing = np.zeros(shape_zyx, np.uint8)
     likely = 1 - coarse.of("background") if name == "body" else coarse.of(name)
     num_pieces = 2 if name in _PAIRED else 1
     likely = _main_pieces(likely, num=num_pieces)
     if not (likely > 0.5).any():
         return nothing, nothing
-    box = _fine_box(likely > 0.5, coarse.geometry, volume.geometry)
-    grid = box.geometry(volume.geometry)
+    box = _fine_box(likely > 0.5, coarse.geometry, whole)
+    grid = box.geometry(whole)
     fine = resample(likely, coarse.geometry, grid, order=1, fill=0.0)
-    if name in _WITH_EDGES:
+    if hu is not None:
         rivals = _rivals(coarse, name, grid)
-        mask = refine(fine, volume.hu[box.slices], volume.geometry.spacing_zyx_mm, rivals=rivals)
+        mask = refine(fine, hu[box.slices], whole.spacing_zyx_mm, rivals=rivals)
     else:
         mask = np.asarray(fine > 0.5)
     mask = largest_pieces(mask, num=num_pieces)
     heart = np.zeros_like(mask)
-    if name == "liver":
+    if name == "liver" and hu is not None:
         beside = resample(coarse.of("heart"), coarse.geometry, grid, order=1, fill=0.0)
-        heart = heart_in(mask, fine, beside, volume.hu[box.slices], volume.geometry.spacing_zyx_mm)
+        heart = heart_in(mask, fine, beside, hu[box.slices], whole.spacing_zyx_mm)
         mask = largest_pieces(mask & ~heart, num=1) if heart.any() else mask
     filled = ndimage.binary_fill_holes(mask) if name != "body" else fill_slices(mask)
     taken = paste(heart.astype(np.uint8), box, shape_zyx=shape_zyx) if heart.any() else nothing
@@ -177,7 +210,4 @@ def _main_pieces(likely: Probabilities, *, num: int) -> Probabilities:
 def _fine_box(mask: Bools, coarse: Geometry, fine: Geometry) -> Box:
     """The part of ``fine`` that can hold ``mask``, clamped to it."""
     low = box_around(mask, coarse, margin_mm=_MASK_MARGIN_MM).geometry(coarse)
-    index = fine.to_index_zyx(low.corners_lps_mm())
-    start = np.clip(np.floor(index.min(axis=0)), 0, np.asarray(fine.shape_zyx) - 1).astype(int)
-    stop = np.clip(np.ceil(index.max(axis=0)) + 1, start + 1, fine.shape_zyx).astype(int)
-    return Box((int(start[0]), int(start[1]), int(start[2])), (int(stop[0]), int(stop[1]), int(stop[2])))
+    return box_of(low.corners_lps_mm(), fine)

@@ -43,8 +43,11 @@ def align(
     moves = {p: (transforms or {}).get(p, Transform.identity()) for p in study.phases}
 
     def through(phase: Phase, array: npt.NDArray[np.float32], fill: float) -> npt.NDArray[np.float32]:
-        grid, move = study.phase(phase).geometry, moves[phase]
-        return np.asarray(resample_through(array, grid, target, matrix=move.matrix, bend=move.bend, fill=fill))
+        volume, move = study.phase(phase), moves[phase]
+        own, whole = volume.geometry, volume.whole
+        return np.asarray(
+            resample_through(array, own, target, matrix=move.matrix, bend=move.bend, fill=fill, whole=whole)
+        )
 
     return AlignedStudy(
         case=study.case,

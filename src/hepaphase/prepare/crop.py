@@ -47,7 +47,7 @@ def liver_grid(liver: npt.NDArray[np.uint8], geometry: Geometry, config: LiverGr
         StudyError: when the mask is empty.
     """
     config = config or LiverGrid()
-    low, high = _bounds_lps_mm(liver, geometry)
+    low, high = bounds_lps_mm(liver, geometry)
     needed = (high - low + 2 * config.margin_mm) / config.spacing_mm  # x, y, z
     shape_zyx = tuple(
         max(smallest, int(np.ceil(n / config.multiple)) * config.multiple)
@@ -59,7 +59,20 @@ def liver_grid(liver: npt.NDArray[np.uint8], geometry: Geometry, config: LiverGr
     return Geometry((a, b, c), (config.spacing_mm,) * 3, (x, y, z))
 
 
-def _bounds_lps_mm(mask: npt.NDArray[np.uint8], geometry: Geometry) -> tuple[Floats, Floats]:
+def reach_lps_mm(low: Floats, high: Floats, config: LiverGrid | None = None) -> tuple[Floats, Floats]:
+    """The corners, (3,) LPS each, of all that ``liver_grid`` may show of a liver between ``low`` and ``high``.
+
+    The grid of the same liver, seen a little larger in another phase, may be one step larger: so a whole step of room
+    is counted beside the margin.
+    """
+    config = config or LiverGrid()
+    smallest_mm = np.asarray(config.shape_zyx[::-1]) * config.spacing_mm
+    room_mm = 2 * config.margin_mm + config.multiple * config.spacing_mm
+    half_mm = np.maximum(smallest_mm, high - low + room_mm) / 2
+    return (low + high) / 2 - half_mm, (low + high) / 2 + half_mm
+
+
+def bounds_lps_mm(mask: npt.NDArray[np.uint8], geometry: Geometry) -> tuple[Floats, Floats]:
     """Lowest and highest LPS corner of the smallest index box around ``mask``; exact for axis-aligned grids."""
     if not mask.any():
         raise StudyError("The liver mask is empty. Give a mask (liver.nii.gz in the case folder), or check the phase.")

@@ -27,6 +27,8 @@ _LIVER_GAIN, _LIVER_SPREAD = 0.93, 0.18
 """Voxels of normal liver enhance 6 to 10 % less than the organ of the model (physics notes, A, residuals); cirrhosis
 and perfusion vary (our choice)."""
 _TRIGGER_HU = 100.0
+SEED = 0
+"""Of all draws, unless another is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Exams:
 
 
 @lru_cache(maxsize=2)
-def draw_exams(num_circulations: int = 192, seed: int = 0) -> Exams:
+def draw_exams(num_circulations: int = 192, seed: int = SEED) -> Exams:
     """Patients, injections and scanners as the physics notes (A, C) spread them, protocols a little wider."""
     rng = stream(seed, "recognition")
     unenhanced, gains, priors = [], [], []

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ..resample.grid import resample
-from ..resample.through import resample_through
+from ..resample.through import resample_through, shows
 from ..study.geometry import Geometry
 from ..study.study import MaskArray, PhaseVolume
 from .deform import likeness
@@ -89,12 +89,12 @@ def judge(
     (reference, own), other = livers
 
     def through(array: npt.NDArray[np.float32], fill: float) -> npt.NDArray[np.float32]:
-        return np.asarray(
-            resample_through(array, moving.geometry, grid, matrix=transform.matrix, bend=transform.bend, fill=fill)
-        )
+        matrix, turn = transform.matrix, transform.bend
+        found = resample_through(array, moving.geometry, grid, matrix=matrix, bend=turn, fill=fill, whole=moving.whole)
+        return np.asarray(found)
 
     inside = resample_through((reference > 0).astype(np.float32), own, grid, matrix=np.eye(4), fill=0.0) > 0.5
-    shown = through(np.ones(moving.geometry.shape_zyx, np.float32), 0.0) > 0.5
+    shown = shows(moving.whole, grid, matrix=transform.matrix, bend=transform.bend)
     there = through((other > 0).astype(np.float32), 0.0) > 0.5
     hu = np.clip(through(moving.hu, -1000.0), *WINDOW_HU).astype(np.float32)
     both = 2 * int((inside & there & shown).sum())

@@ -159,11 +159,19 @@ def _without_copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], l
     kept: dict[str, Candidate] = {}
     warnings = []
     for candidate in candidates:
-        digest = hashlib.sha256(candidate.volume.hu.tobytes()).hexdigest()
+        digest = _digest(candidate.volume)
         if digest in kept:
             warnings.append(f"{candidate.label} holds the same voxels as {kept[digest].label} and was left out.")
         kept.setdefault(digest, candidate)
     return list(kept.values()), warnings
+
+
+def _digest(volume: PhaseVolume) -> str:
+    """Of the voxels, plane by plane; of a part with the size of the whole, which says where voxels were left out."""
+    digest = hashlib.sha256(repr(volume.whole.shape_zyx).encode())
+    for plane in volume.hu:
+        digest.update(plane.tobytes())
+    return digest.hexdigest()
 
 
 def _question(candidates: Sequence[Candidate], found: Sequence[Recognized], unsure: Sequence[Recognized]) -> str:

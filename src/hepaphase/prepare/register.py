@@ -15,6 +15,9 @@ from .working import WINDOW_HU, working_volumes
 
 Volume = npt.NDArray[np.float32]
 
+SEED = 1
+"""Of the voxels that the mutual information samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transform:
@@ -31,7 +34,7 @@ class Transform:
 
 
 def register(
-    fixed: PhaseVolume, moving: PhaseVolume, liver: MaskArray, *, start_mm: Floats | None = None, seed: int = 1
+    fixed: PhaseVolume, moving: PhaseVolume, liver: MaskArray, *, start_mm: Floats | None = None, seed: int = SEED
 ) -> Transform:
     """The transform that takes the reference ``fixed`` to ``moving``.
 
@@ -63,5 +66,7 @@ def register(
 
 
 def _on_grid(moving: PhaseVolume, grid: Geometry, transform: Transform) -> Volume:
-    hu = resample_through(moving.hu, moving.geometry, grid, matrix=transform.matrix, bend=transform.bend)
+    hu = resample_through(
+        moving.hu, moving.geometry, grid, matrix=transform.matrix, bend=transform.bend, whole=moving.whole
+    )
     return np.asarray(np.clip(hu, *WINDOW_HU), np.float32)

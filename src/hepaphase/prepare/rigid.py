@@ -18,8 +18,8 @@ _SAMPLED = 0.15
 
 def rigid(work: Lined, moving: PhaseVolume, start_mm: Floats | None, seed: int) -> Floats:
     """The better of one or two searches, by mutual information."""
-    coarse = moving.geometry.with_spacing(_coarser(moving.geometry))
-    hu = np.clip(resample(moving.hu, moving.geometry, coarse), *WINDOW_HU)
+    hu, coarse = overview(moving)
+    hu = np.clip(hu, *WINDOW_HU)
     images = (_image(work.fixed, work.geometry), _image(hu, coarse))
     mask = _image((work.weight > 0).astype(np.uint8), work.geometry)
     starts = [np.zeros(3)] + ([] if start_mm is None else [np.asarray(start_mm, float)])
@@ -27,7 +27,15 @@ def rigid(work: Lined, moving: PhaseVolume, start_mm: Floats | None, seed: int) 
     return min(found, key=lambda item: item[0])[1]
 
 
-def _coarser(geometry: Geometry) -> tuple[float, float, float]:
+def overview(volume: PhaseVolume) -> tuple[npt.NDArray[np.float32], Geometry]:
+    """The phase in voxels of 5 mm, with their grid; of a part what was kept of the whole."""
+    if volume.cut is not None and volume.cut.overview is not None:
+        return volume.cut.overview
+    grid = volume.geometry.with_spacing(_spacing_mm(volume.geometry))
+    return np.asarray(resample(volume.hu, volume.geometry, grid), np.float32), grid
+
+
+def _spacing_mm(geometry: Geometry) -> tuple[float, float, float]:
     x, y, z = (max(_RIGID_SPACING_MM, s) for s in geometry.spacing_xyz_mm)
     return (x, y, z)
 

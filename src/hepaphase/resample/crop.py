@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import GeometryError, VolumeError
-from ..study.geometry import Geometry
+from ..study.geometry import Floats, Geometry, Xyz
 
 Zyx = tuple[int, int, int]
+
+_SAME_VOXEL = 1e-6
 
 
 class Box(NamedTuple):
@@ -33,6 +35,11 @@ class Box(NamedTuple):
         """The grid of the voxels in the box, when ``whole`` is that of the array it was cut from."""
         return whole.crop(self.start_zyx, self.stop_zyx)
 
+    def moved(self, by_zyx: Zyx) -> "Box":
+        """The same voxels, counted from a voxel that lies ``by_zyx`` before the first."""
+        start, stop = ([a + b for a, b in zip(end, by_zyx, strict=True)] for end in self)
+        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
 
 def box_around(mask: npt.NDArray[Any], geometry: Geometry, *, margin_mm: float) -> Box:
     """The smallest box around the non-zero voxels of ``mask`` with ``margin_mm`` on each side, inside the volume.
@@ -52,6 +59,32 @@ def box_around(mask: npt.NDArray[Any], geometry: Geometry, *, margin_mm: float) 
         start.append(max(0, int(found[0]) - margin))
         stop.append(min(mask.shape[axis], int(found[-1]) + 1 + margin))
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def box_of(points_lps_mm: Floats, geometry: Geometry) -> Box:
+    """The smallest box of voxels that holds all of (..., 3) ``points_lps_mm``, inside the volume."""
+    index = geometry.to_index_zyx(points_lps_mm).reshape(-1, 3)
+    start = np.clip(np.floor(index.min(axis=0)), 0, np.asarray(geometry.shape_zyx) - 1).astype(int)
+    stop = np.clip(np.ceil(index.max(axis=0)) + 1, start + 1, geometry.shape_zyx).astype(int)
+    return Box((int(start[0]), int(start[1]), int(start[2])), (int(stop[0]), int(stop[1]), int(stop[2])))
+
+
+def coarser(grid: Geometry, spacing_xyz_mm: Xyz, *, whole: Geometry | None = None) -> Geometry:
+    """``grid`` at another spacing (``Geometry.with_spacing``).
+
+    Of a grid that was cut from ``whole`` it is the voxels of the whole's coarser grid whose middle lies in the part:
+    a cut then moves no voxel, and what is interpolated between them stays the same.
+    """
+    if whole is None or whole == grid:
+        return grid.with_spacing(spacing_xyz_mm)
+    lattice = whole.with_spacing(spacing_xyz_mm)
+    edges = grid.to_lps_mm(np.stack([np.full(3, -0.5), np.asarray(grid.shape_zyx) - 0.5]))
+    first, last = lattice.to_index_zyx(edges)
+    start = np.clip(np.ceil(first - _SAME_VOXEL), 0, np.asarray(lattice.shape_zyx) - 1).astype(int)
+    stop = np.clip(np.floor(last + _SAME_VOXEL) + 1, start + 1, lattice.shape_zyx).astype(int)
+    a, b, c = (int(n) for n in start)
+    d, e, f = (int(n) for n in stop)
+    return lattice.crop((a, b, c), (d, e, f))
 
 
 def paste(array: npt.NDArray[Any], box: Box, *, shape_zyx: Zyx, fill: float = 0) -> npt.NDArray[Any]:

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from ..study.displacement import Displacement
 from ..study.geometry import Floats, Geometry
+from .crop import coarser
 from .grid import AIR_HU, resample
 
 Array = npt.NDArray[Any]
@@ -47,12 +48,14 @@ def resample_through(  # noqa: PLR0913
     order: int = 1,
     fill: float | None = None,
     back: bool = False,
+    whole: Geometry | None = None,
 ) -> Array:
     """``array`` (z, y, x) on ``source`` as it looks on ``target`` after lining up; as ``resample`` for no movement.
 
     With ``back`` it is the other way: ``array`` lies in the space of the reference, ``target`` in that of the phase.
     Where the target is coarser than the source, the source is brought to the coarser spacing first (``resample``, with
-    its Gaussian). Order 0 is for labels, 1 for HU.
+    its Gaussian). Order 0 is for labels, 1 for HU. ``whole`` is the grid that ``source`` was cut from, if it was: the
+    coarser grid is then a part of the one that the whole would have got.
 
     Raises:
         GeometryError: when ``array`` does not have the shape of ``source``.
@@ -61,10 +64,8 @@ def resample_through(  # noqa: PLR0913
     if bend is None and np.allclose(matrix, np.eye(4), atol=1e-9):
         return resample(array, source, target, order=order, fill=fill)
     value = fill if fill is not None else (AIR_HU if order else 0)
-    spacing = np.maximum(source.spacing_xyz_mm, _spacing_along(source, target))
-    if order and np.any(spacing > _SAME * np.asarray(source.spacing_xyz_mm)):
-        x, y, z = (float(s) for s in spacing)
-        middle = source.with_spacing((x, y, z))
+    middle = _between(source, target, whole) if order else source
+    if middle is not source:
         array, source = resample(array, source, middle, order=1, fill=value), middle
     kind = np.dtype(np.float32) if order else array.dtype
     part = np.ascontiguousarray(array, dtype=kind)
@@ -79,6 +80,29 @@ def resample_through(  # noqa: PLR0913
         looked = ndimage.map_coordinates(part, np.moveaxis(index, -1, 0), order=1 if order else 0, mode="nearest")
         out[z] = np.where(inside, looked, value)
     return out
+
+
+def shows(source: Geometry, target: Geometry, *, matrix: Floats, bend: Displacement | None = None) -> Array:
+    """Which voxels of ``target`` (z, y, x) a scan on ``source`` reaches: where ``resample_through`` fills nothing."""
+    stays = bend is None and np.allclose(matrix, np.eye(4), atol=1e-9)
+    scan = source if stays else _between(source, target, None)
+    high = np.asarray(scan.shape_zyx) - 0.5
+    out = np.empty(target.shape_zyx, bool)
+    for z in range(target.shape_zyx[0]):
+        rows, columns = np.indices(target.shape_zyx[1:])
+        points = target.to_lps_mm(np.stack([np.full(rows.shape, z), rows, columns], axis=-1))
+        index = scan.to_index_zyx(moved_points(points, matrix, bend))
+        out[z] = ((index >= -0.5) & (index < high)).all(axis=-1)
+    return out
+
+
+def _between(source: Geometry, target: Geometry, whole: Geometry | None) -> Geometry:
+    """The grid of the source, or where the target steps further, a coarser one."""
+    spacing = np.maximum(source.spacing_xyz_mm, _spacing_along(source, target))
+    if not np.any(spacing > _SAME * np.asarray(source.spacing_xyz_mm)):
+        return source
+    x, y, z = (float(s) for s in spacing)
+    return coarser(source, (x, y, z), whole=whole)
 
 
 def _spacing_along(source: Geometry, target: Geometry) -> Floats:

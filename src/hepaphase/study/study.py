@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import GeometryError, MissingPhaseError, StudyError, VolumeError
+from .cut import Cut
 from .displacement import Displacement
 from .geometry import Floats, Geometry
 from .origin import Origin
@@ -42,9 +43,13 @@ class PhaseVolume:
     """How the phase was recognised: name (of a file), flag (of the user), or measured."""
     origin: Origin | None = None
     """The DICOM images it was read from; None for any other file."""
+    cut: Cut | None = None
+    """The whole scan, where this is a part of it."""
 
     def __post_init__(self) -> None:
         check_volume(self.hu, self.geometry, what="The volume")
+        if self.cut is not None:
+            self.cut.require(self.geometry)
         longest_mm = max(n * s for n, s in zip(self.geometry.shape_zyx, self.geometry.spacing_zyx_mm, strict=True))
         if longest_mm > LONGEST_MM:
             raise GeometryError(
@@ -52,6 +57,11 @@ class PhaseVolume:
             )
         if self.sd_hu is not None:
             check_volume(self.sd_hu, self.geometry, what="The uncertainty")
+
+    @property
+    def whole(self) -> Geometry:
+        """The grid of the whole scan; its own where nothing was cut away."""
+        return self.geometry if self.cut is None else self.cut.whole
 
 
 @dataclass(frozen=True, slots=True)
