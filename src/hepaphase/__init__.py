@@ -15,11 +15,18 @@ _PUBLIC = {
     "Provenance": "study.phase",
     "ReadOptions": "inference.options",
     "Study": "study.study",
+    "check_physics": "inference.physics",
+    "evaluate_folders": "benchmark.folders",
+    "prepare_cohort": "prepare.cohort",
     "read": "inference.pipeline",
     "read_case": "io.case",
     "read_source": "io.source",
     "simulate": "phantom.simulate",
+    "synthesize": "inference.single",
+    "take_in": "inference.intake",
     "write_case": "io.case",
+    "write_cohort": "phantom.cohort",
+    "write_forms": "report.forms",
     "write_reading": "inference.write",
 }
 

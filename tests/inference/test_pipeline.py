@@ -121,8 +121,9 @@ def test_written_masks_and_generated_phases_say_what_they_are(reading: Reading, 
     assert run["research_use_only"] is True
     assert run["device"] == "cpu" and run["deterministic"] is True
     assert set(run["inputs"]) == {"NC", "PVP"}
+    assert run["seeds"] == {"recognition": 0, "registration": 1, "segments": 0}
     assert run["models"]["diagnosis"]["name"] == "tiny"
-    assert [s["name"] for s in run["steps"]] == ["liver", "prepare", "complete", "diagnose", "measure"]
+    assert [s["name"] for s in run["steps"]] == ["liver", "prepare", "complete", "diagnose", "measure", "evidence"]
     assert str(tmp_path) not in (tmp_path / "run.json").read_text()
     findings = json.loads((tmp_path / "findings.json").read_text())
     assert {row["name"]: row["provenance"] for row in findings["phases"]}["AP"] == "synthetic"

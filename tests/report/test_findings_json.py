@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 
 from hepaphase.report.again import findings_of
+from hepaphase.report.evidence import evidence_lines
 from hepaphase.report.findings_json import findings_document, schema, write_findings
-from hepaphase.study.findings import Decision, LiRads, Screening, Segment, Unlike
+from hepaphase.study.findings import Decision, Evidence, LiRads, Rule, Screening, Segment, Sign, Unlike
 from hepaphase.study.phase import Phase
 
 from .cases import GRIDS, aligned, report_input
@@ -122,6 +123,77 @@ def test_whoever_reads_0_2_finds_all_of_it(report):
     jsonschema.Draft202012Validator(schema("0.2")).validate(document)
 
 
+def rested(report):
+    """The report with everything that version 0.4 added."""
+    signs = (
+        Sign(name="washout", state="present", phases=(Phase.PVP,), measured={"pvp_liver_to_lesion_percent": 119.56789}),
+        Sign(name="capsule", state="not assessable", phases=(), why="It is seen in PVP or DP."),
+    )
+    other = {"hcc": 0.2, "cyst": 0.8}
+    rules = (
+        Rule(kind="rule", name="most_probable", text="Named as the most probable."),
+        Rule(kind="doubt", name="hangs_on_phase", text="The name hangs on NC."),
+    )
+    first, second = report.findings.lesions
+    evidence = Evidence(read_from=(Phase.NC, Phase.PVP), signs=signs, not_looked_for=("central scar",),
+                        without={Phase.NC: other}, rules=rules)  # fmt: skip
+    lesions = (replace(first, evidence=evidence), second)
+    return replace(report, findings=replace(report.findings, lesions=lesions))
+
+
+def test_what_a_class_rests_on_satisfies_the_schema(report):
+    document = findings_document(rested(report))
+    check(document)
+    first, second = document["lesions"]
+    assert "evidence" not in second
+    told = first["evidence"]
+    assert told["read_from"] == ["NC", "PVP"] and set(told["contrast"]) == set(Phase)
+    assert {p: (c["provenance"], c["read"]) for p, c in told["contrast"].items()} == {
+        "NC": ("measured", True),
+        "AP": ("synthetic", False),
+        "PVP": ("measured", True),
+        "DP": ("synthetic", False),
+    }
+    hu, liver = first["hu"]["PVP"], document["liver"]["hu"]["PVP"]
+    assert told["contrast"]["PVP"]["lesion_minus_liver_hu"] == pytest.approx(hu["mean"] - liver["mean"], abs=2e-3)
+    assert told["contrast"]["PVP"]["sd_hu"] == pytest.approx((hu["sd"] ** 2 + liver["sd"] ** 2) ** 0.5, abs=2e-3)
+    assert told["signs"] == [
+        {
+            "name": "washout",
+            "state": "present",
+            "phases": ["PVP"],
+            "measured": {"pvp_liver_to_lesion_percent": 119.568},
+        },
+        {"name": "capsule", "state": "not assessable", "because": "It is seen in PVP or DP."},
+    ]
+    assert told["without"] == {"NC": {"class": "cyst", "probabilities": {"hcc": 0.2, "cyst": 0.8}}}
+    del told["signs"][1]["because"]
+    with pytest.raises(jsonschema.ValidationError):
+        check(document)
+
+
+def test_what_a_class_rests_on_is_said_in_words(report):
+    first, second = findings_document(rested(report))["lesions"]
+    assert evidence_lines(second) == []
+    said = dict(evidence_lines(first))
+    assert list(said) == [
+        "Read from", "Present", "Absent", "Not assessable", "Not looked for", "Each phase left out", "Rules", "Doubts",
+    ]  # fmt: skip
+    assert said["Read from"].startswith("NC (measured, −9 ± ") and "AP" not in said["Read from"]
+    assert said["Present"] == "washout (PVP)" and said["Absent"] == "none of the signs looked for"
+    assert said["Not assessable"] == "Enhancing capsule. It is seen in PVP or DP."
+    assert said["Each phase left out"].startswith("without NC Hepatocellular carcinoma 0.20, behind ")
+    assert said["Doubts"] == "The name hangs on NC."
+
+
+def test_whoever_reads_0_3_finds_all_of_it(report):
+    """Without what 0.4 added, the document is one of 0.3."""
+    document = findings_document(rested(placed(decided(report))))
+    document["schema"] = "hepaphase-findings/0.3"
+    del document["lesions"][0]["evidence"]
+    jsonschema.Draft202012Validator(schema("0.3")).validate(document)
+
+
 def test_no_decision_says_why(report):
     document = findings_document(replace(report, findings=replace(report.findings, abstained=("No points.",))))
     check(document)
@@ -156,7 +228,7 @@ def test_phases_read_from_are_named(report):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda d: d.update(schema="hepaphase-findings/0.4"),
+        lambda d: d.update(schema="hepaphase-findings/0.5"),
         lambda d: d["patient"].update(abstained="no"),
         lambda d: d["lesions"][0].update(lirads={"withheld": False, "because": ["it is"]}),
         lambda d: d.update(research_use_only=False),

@@ -25,7 +25,7 @@ from .mask_transformer import MaskTransformer
 from .measures import measure_lesions
 from .naming import Namer, namer_of, network_of
 from .origins import origin_shares
-from .postprocess import ReadConfig, class_probabilities, lesion_labels, renamed
+from .postprocess import ReadConfig, class_probabilities, lesion_labels, renamed, shared_out
 from .semantic import semantic
 from .tiles import read_tiles
 from .window import Scan
@@ -34,6 +34,8 @@ SPACING_MM = 4.0
 """The grid that stage II reads (our choice: what two CPU cores train in an hour)."""
 
 AIR_HU = -1000.0
+
+Map = npt.NDArray[np.float32]
 
 LIVER_MARGIN = 1
 """Voxels by which the liver mask is widened before the network reads it."""
@@ -105,7 +107,7 @@ class Reader:
         if num_beside:
             labels, classes = only(labels, kept), classes[[k - 1 for k in kept]]
         if self.namer is not None:
-            classes = self.namer.probabilities(*_phases(study), labels, class_probabilities(naming, labels), liver)
+            classes = self._named(study, labels, probabilities, naming)
             probabilities = renamed(probabilities, labels, classes, share=self.read.namer_share)
         return Diagnosis(
             lesions=labels,
@@ -114,6 +116,20 @@ class Reader:
             semantic=probabilities,
             num_beside=num_beside,
         )
+
+    def name(self, study: AlignedStudy, lesions: npt.NDArray[np.uint16]) -> list[dict[str, float]]:
+        """What lesions 1 ... L, (z, y, x), that are known already would be called by these phases."""
+        classes = self._named(study, lesions, *self.semantic(study))
+        return [dict(zip(self.classes, map(float, row), strict=True)) for row in classes]
+
+    def _named(self, study: AlignedStudy, labels: npt.NDArray[np.uint16], output: Map, naming: Map) -> Map:
+        """Class probabilities (L, K), from the voxels and, where there is a namer, from what is measured."""
+        if self.namer is not None:
+            said = class_probabilities(naming, labels)
+            return self.namer.probabilities(*_phases(study), labels, said, liver_of(study))
+        if not self.read.class_shares:
+            return class_probabilities(output, labels)
+        return shared_out(class_probabilities(naming, labels), self.read.class_shares)
 
     def semantic(self, study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Class probabilities of every voxel, twice (K + 1, z, y, x), background last.

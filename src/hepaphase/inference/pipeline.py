@@ -22,6 +22,7 @@ from ..study.phase import Phase
 from ..study.study import AlignedStudy, MaskArray, Study
 from .complete import complete
 from .decide import decide
+from .evidence import gather_evidence, left_out
 from .known import Estimated, at_times, estimated_times, time_warnings, unknown_times, with_organs
 from .liver import find_liver
 from .locate import locate
@@ -41,12 +42,12 @@ class Reading:
     """Everything one reading made."""
 
     source: Study
-    """What came in, without phases that could not be lined up."""
+    """What came in, without phases that could not be lined up; each may be a part of its scan."""
     study: AlignedStudy
     """All phases, scanned and generated, with masks ``liver`` and ``lesions``, on the reference grid cut to the box
     around the liver."""
     reference_grid: Geometry
-    """The whole grid of the reference phase."""
+    """The grid of the whole scan of the reference phase."""
     box: Box
     """Where the box lies in the reference grid."""
     read_from: tuple[Phase, ...]
@@ -115,6 +116,10 @@ def read(
         findings = decide(findings, box, tuple(seen.hu), models.diagnosis)
         findings = locate(findings, small, diagnosis.lesions, kept, liver)
         findings, odd = judge_unlike(findings, seen, diagnosis.lesions, kept, models.diagnosis)
+    with log.step("evidence"):
+        clinical = study.clinical if options.weigh_clinical else {}
+        without = left_out(seen, diagnosis.lesions, kept, clinical, models.diagnosis, device=options.device)
+        findings = gather_evidence(findings, box, tuple(seen.hu), without, models.diagnosis)
     warnings = (
         *found.warnings,
         *lined.warnings,
@@ -123,11 +128,12 @@ def read(
         *_left_out(diagnosis.num_beside),
         *_warnings(lined.study, estimated, registered=options.register),
     )
+    cut = study.phase(reference).cut
     return Reading(
         lined.study,
         box,
-        grid,
-        place,
+        study.phase(reference).whole,
+        place if cut is None else place.moved(cut.start_zyx),
         tuple(seen.hu),
         findings,
         warnings,

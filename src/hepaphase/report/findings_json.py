@@ -9,14 +9,16 @@ from typing import Any
 from ..base.atomic import write_json
 from ..study.findings import Decision, Finding, Findings, Measured
 from ..study.phase import Phase
+from .evidence import evidence_document
 from .input import ReportInput
 from .lirads import VERSION as LIRADS_VERSION
 
 SCHEMA_NAME = "hepaphase-findings"
-SCHEMA_VERSION = "0.3"
+SCHEMA_VERSION = "0.4"
 """0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. 0.3 adds
 ood, and per lesion segment, ood_score and a category in lirads where one may be given. Whoever reads 0.1 finds all of
-it at its old place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons."""
+it at its old place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons. 0.4 adds evidence
+per lesion."""
 
 
 def schema(version: str = SCHEMA_VERSION) -> dict[str, Any]:
@@ -109,6 +111,7 @@ def lesion_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         **({} if lesion.ood_score is None else {"ood_score": round(lesion.ood_score, 4)}),
         **_lirads(lesion),
         **_segment(lesion),
+        **evidence_document(report, lesion),
     }
 
 

@@ -1,6 +1,6 @@
 """The major features of LI-RADS as numbers, from scanned phases alone; thresholds of the physics notes, F."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,33 +65,66 @@ def major_features(
         lesion: its HU.
         liver: those of the liver.
     """
-    own = _Part.of(study, lesion_id)
-    aphe, told = _arterial(own, lesion, liver)
-    washed = {p: 100 * liver[p].mean_hu / lesion[p].mean_hu for p in _LATE if lesion[p].mean_hu > FALL_HU}
-    dark = [p for p in washed if washed[p] >= WASHOUT_PERCENT and _fell(lesion, p)]
-    differs = {p: own.rim_less_core(p) for p in (*_LATE, Phase.AP)}
-    peripheral = bool(dark) and all(differs[p] <= -RIM_HU for p in dark)
+    own = Part.of(study, lesion_id)
+    aphe, told = arterial(own, lesion, liver)
+    fall = washout(own, lesion, liver)
     return Major(
         aphe=aphe,
-        washout=bool(dark) and not peripheral,
-        peripheral_washout=peripheral,
-        central_delay=differs[Phase.DP] <= -RIM_HU and differs[Phase.AP] > 0,
-        capsule=own.has_capsule(),
-        measured=told | {f"{p.lower()}_liver_to_lesion_percent": v for p, v in washed.items()},
+        washout=fall.is_dark and not fall.is_peripheral,
+        peripheral_washout=fall.is_peripheral,
+        central_delay=central_delay(own)[0],
+        capsule=own.has_capsule(LATE),
+        measured={**told, **fall.measured},
     )
 
 
-_LATE = (Phase.PVP, Phase.DP)
+LATE = (Phase.PVP, Phase.DP)
+_EARLIER = {Phase.PVP: (Phase.AP,), Phase.DP: (Phase.AP, Phase.PVP)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Washout:
+    """Whether a lesion fell below the liver after it was brighter."""
+
+    is_dark: bool
+    is_peripheral: bool
+    """Of the periphery alone."""
+    measured: Mapping[str, float]
+
+
+def washout_phases(scanned: Mapping[Phase, Measured]) -> tuple[Phase, ...]:
+    """The late phases with an earlier one to have fallen from."""
+    return tuple(p for p in LATE if p in scanned and any(e in scanned for e in _EARLIER[p]))
+
+
+def washout(own: "Part", lesion: Mapping[Phase, Measured], liver: Mapping[Phase, Measured]) -> Washout:
+    """Washout in the phases of ``lesion``, all of them scanned, that can show it."""
+    washed = {
+        p: 100 * liver[p].mean_hu / lesion[p].mean_hu for p in washout_phases(lesion) if lesion[p].mean_hu > FALL_HU
+    }
+    dark = [p for p in washed if washed[p] >= WASHOUT_PERCENT and _fell(lesion, p)]
+    return Washout(
+        is_dark=bool(dark),
+        is_peripheral=bool(dark) and all(own.rim_less_core(p) <= -RIM_HU for p in dark),
+        measured={f"{p.lower()}_liver_to_lesion_percent": v for p, v in washed.items()},
+    )
+
+
+def central_delay(own: "Part") -> tuple[bool, dict[str, float]]:
+    """Whether the core is brighter than the outer quarter in DP and was not in AP, and by how much."""
+    late, early = own.rim_less_core(Phase.DP), own.rim_less_core(Phase.AP)
+    return late <= -RIM_HU and early > 0, {"dp_rim_minus_core_hu": late, "ap_rim_minus_core_hu": early}
 
 
 def _fell(lesion: Mapping[Phase, Measured], phase: Phase) -> bool:
-    earlier = [p for p in (Phase.AP, Phase.PVP) if p is not phase and list(Phase).index(p) < list(Phase).index(phase)]
+    earlier = [p for p in _EARLIER[phase] if p in lesion]
     return any(lesion[p].mean_hu - lesion[phase].mean_hu >= FALL_HU for p in earlier)
 
 
-def _arterial(
-    own: "_Part", lesion: Mapping[Phase, Measured], liver: Mapping[Phase, Measured]
+def arterial(
+    own: "Part", lesion: Mapping[Phase, Measured], liver: Mapping[Phase, Measured]
 ) -> tuple[str, dict[str, float]]:
+    """Arterial hyperenhancement, one of ``APHE``, and what it was told by; NC is looked at where it was scanned."""
     values = np.sort(own.calm(Phase.AP)[own.mask])
     hottest = float(values[int((1 - _HOTTEST) * len(values)) :].mean()) - liver[Phase.AP].mean_hu
     told = {"ap_hottest_minus_liver_hu": hottest, "ap_rim_minus_core_hu": own.rim_less_core(Phase.AP)}
@@ -105,7 +138,7 @@ def _arterial(
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """One lesion in a box with a margin."""
 
     study: AlignedStudy
@@ -117,13 +150,15 @@ class _Part:
     """Which of a few directions from the middle each voxel lies in."""
 
     @classmethod
-    def of(cls, study: AlignedStudy, lesion_id: int) -> "_Part":
+    def of(cls, study: AlignedStudy, lesion_id: int, found: tuple[slice, ...] | None = None) -> "Part":
+        """Of ``study.masks["lesions"]``; ``found`` is the part of it that holds the lesion, where that is known."""
         spacing = study.geometry.spacing_zyx_mm
-        whole = study.masks["lesions"] == lesion_id
-        found = ndimage.find_objects(whole.astype(np.uint8))[0]
+        lesions = study.masks["lesions"]
+        if found is None:
+            found = ndimage.find_objects((lesions == lesion_id).astype(np.uint8))[0]
         margin = [int(np.ceil(_MARGIN_MM / s)) for s in spacing]
         box = tuple(slice(max(0, s.start - m), s.stop + m) for s, m in zip(found, margin, strict=True))
-        mask = np.asarray(whole[box])
+        mask = np.asarray(lesions[box] == lesion_id)
         padded = np.pad(mask, 1)
         inner = ndimage.distance_transform_edt(padded, sampling=spacing)
         outer = ndimage.distance_transform_edt(~padded, sampling=spacing)
@@ -132,6 +167,7 @@ class _Part:
         return cls(study, box, mask, depth, (away @ _directions().T).argmax(axis=-1))
 
     def calm(self, phase: Phase) -> Floats:
+        """HU of one phase in the box, smoothed."""
         sigma = [_CALM_MM / s for s in self.study.geometry.spacing_zyx_mm]
         return np.asarray(ndimage.gaussian_filter(self.study.hu[phase][self.box].astype(float), sigma))
 
@@ -156,8 +192,11 @@ class _Part:
         means = self._by_sector(hu, shell)
         return len(means) >= _FEWEST_SECTORS and float(np.mean(means - hu[core].mean() >= RIM_HU)) >= _HALF
 
-    def has_capsule(self) -> bool | None:
-        """Whether a thin shell is brighter than both its sides over half of the surface in PVP or DP."""
+    def has_capsule(self, late: Sequence[Phase]) -> bool | None:
+        """Whether a thin shell is brighter than both its sides over half of the surface in one of the phases ``late``.
+
+        None where voxels are too large to show one.
+        """
         if max(self.study.geometry.spacing_zyx_mm) > CAPSULE_VOXEL_MM:
             return None
         near, far = _BESIDE_MM
@@ -167,7 +206,7 @@ class _Part:
             (self.depth_mm > near) & (self.depth_mm < far),
             (self.depth_mm < -near) & (self.depth_mm > -far) & liver,
         )
-        for phase in _LATE:
+        for phase in late:
             hu = self.study.hu[phase][self.box]
             shell, inside, outside = (self._by_sector(hu, part, fill=np.nan) for part in parts)
             seen = np.isfinite(shell) & np.isfinite(inside) & np.isfinite(outside)

@@ -13,6 +13,7 @@ from .chart import Chart, Series, draw
 from .comparison import compare
 from .curves import ReferenceExam
 from .decisions import screening_context, set_note, set_text, signs
+from .evidence import evidence_lines
 from .figures import (
     Slice,
     color_of,
@@ -151,6 +152,7 @@ def _lesion(
         "segment_note": place_note(said),
         "lirads": category_text(said),
         "unlike": unlike_text(said),
+        "evidence": evidence_lines(said),
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",
         "stored_slice": _stored_slice(report, view, where),
         "hu": [_lesion_hu(report, lesion, phase) for phase in report.phases if phase in lesion.hu],

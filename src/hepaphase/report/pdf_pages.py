@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import words
+from .evidence import evidence_lines
 from .places import category_text, place_note, place_text, scan_text, unlike_text
 from .shots import Shot
 
@@ -208,6 +209,8 @@ def _lesion(lesion: Mapping[str, Any], shots: Sequence[Shot], findings: Mapping[
         made = value["provenance"] == "synthetic"
         sheet.row(list(zip(at, cells, strict=True)), color=_MADE if made else _INK)
     sheet.gap()
+    for head, said in evidence_lines(lesion):
+        sheet.text(f"{head}: {said}", size=8)
     if lesion.get("lirads", {}).get("withheld"):
         sheet.text("LI-RADS category withheld. " + " ".join(lesion["lirads"]["because"]), size=8, color=_SOFT)
     for told in (category_text(lesion), unlike_text(lesion), place_note(lesion)):

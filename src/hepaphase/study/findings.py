@@ -50,6 +50,47 @@ class LiRads:
     """What was not looked for, and counts as absent."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One sign of imaging, looked for in scanned phases."""
+
+    name: str
+    """Such as ``washout``."""
+    state: str
+    """``present``, ``absent`` or ``not assessable``."""
+    phases: tuple[Phase, ...]
+    """That it was looked for in."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """HU or percent that this rests on, as the names say."""
+    why: str = ""
+    """Why it is not assessable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule that was applied to a lesion, or a doubt about it."""
+
+    kind: str
+    """``rule`` or ``doubt``."""
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the class of a lesion rests on."""
+
+    read_from: tuple[Phase, ...]
+    """Phases that its probabilities were computed from."""
+    signs: tuple[Sign, ...]
+    not_looked_for: tuple[str, ...]
+    """Signs that a reader may miss here, since nothing looks for them."""
+    without: Mapping[Phase, Mapping[str, float]]
+    """Scanned phase to the class probabilities had it not been read, in the same outline; empty where only one was, or
+    generated ones were read too."""
+    rules: tuple[Rule, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One lesion."""
@@ -85,6 +126,8 @@ class Finding:
     """None where it was not asked for, or cannot be told."""
     segment_withheld: tuple[str, ...] = ()
     """Why there is no segment."""
+    evidence: Evidence | None = None
+    """None where it was not gathered."""
 
     @property
     def lesion_class(self) -> str:
