@@ -9,6 +9,7 @@ import pydicom
 import pytest
 from click.testing import CliRunner, Result
 from tests.datasets.test_files import study as small_study
+from tests.dicom_files import write_series
 from tests.dicom_study import IDENTITY, write_study
 
 from hepaphase.base.errors import DicomError, OutputError, PhaseDoubtError
@@ -19,6 +20,7 @@ from hepaphase.io.identity import find_identity, identifiers
 from hepaphase.io.source import read_source
 from hepaphase.phantom.seeds import seed_range
 from hepaphase.phantom.simulate import simulate
+from hepaphase.study.geometry import Geometry
 from hepaphase.study.phase import Phase
 from hepaphase.study.study import PhaseVolume, Study
 
@@ -52,6 +54,17 @@ def test_one_study_is_shown_and_nothing_is_written(visit: Path, tmp_path: Path) 
     for words in ("series 2:1 'Leber mehrphasig 3.0'", "left out: 1 x localizer", "1 x dose screen", "measures as PVP"):
         assert words in result.output
     assert sorted(visit.parent.rglob("*")) == before
+
+
+def test_a_uid_is_shown_only_where_nothing_else_names_a_series(tmp_path: Path) -> None:
+    """Two series of one number can be told apart by it alone; all other UIDs stay in the headers."""
+    grid = Geometry((6, 7, 8), (0.8, 0.9, 2.5), (-20.0, 11.0, -440.0))
+    for hu, uid, number in ((0, "1.2.333.4444", 3), (50, "1.2.333.5555", 3), (90, "1.2.333.6666", 4)):
+        array = np.arange(grid.shape_zyx[0])[:, None, None] * 2.0 + np.full(grid.shape_zyx, hu)
+        write_series(tmp_path / "visit" / uid[-4:], array, grid, uid=uid, number=number)
+    result = intake(tmp_path / "visit")
+    assert "uid 1.2.333.4444" in result.output and "uid 1.2.333.5555" in result.output
+    assert "1.2.333.6666" not in result.output
 
 
 @pytest.mark.slow

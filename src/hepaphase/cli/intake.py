@@ -1,6 +1,6 @@
 """``hepaphase intake``: what a source holds, and the same as case folders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from ._options import OUT, SOURCE, models_options, parse_sources
 
 if TYPE_CHECKING:
     from ..inference.survey import Found
+    from ..io.dicom import Pass
     from ..study.phase import Phase
 
 
@@ -69,7 +70,8 @@ def lines_of(found: "Found") -> Iterator[str]:
     if found.contents is not None:
         for p in found.contents.passes:
             when = "" if p.delay_s is None else f", {p.delay_s:.0f} s after the injection by the header"
-            yield f"  series {p.key or '-'} '{p.description}': {p.num_slices} slices{when}, uid {p.uid}"
+            uid = f", uid {p.uid}" if _ambiguous(p, found.contents.passes) else ""
+            yield f"  series {p.key or '-'} '{p.description}': {p.num_slices} slices{when}{uid}"
         for item in found.contents.left_out:
             yield f"  left out: {item}"
     if found.study is None:
@@ -91,3 +93,8 @@ def _volume_text(found: "Found", phase: "Phase") -> str:
     spacing = " x ".join(f"{s:.3g}" for s in volume.geometry.spacing_xyz_mm)
     when = "" if volume.time_s is None else f", {volume.time_s:.0f} s"
     return f"{x} x {y} x {z} voxels of {spacing} mm (x, y, z), {volume.provenance}{when}, by {volume.recognised_by}"
+
+
+def _ambiguous(one: "Pass", passes: "Sequence[Pass]") -> bool:
+    """Whether only the UID names it: another series has its number, or it has none."""
+    return one.number is None or any(p.number == one.number and p.uid != one.uid for p in passes)

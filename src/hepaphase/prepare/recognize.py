@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, PhaseDoubtError
 from ..study.phase import Phase
 from .exams import REGIONS, TIMES_S, Exams, draw_exams
 
@@ -76,12 +76,13 @@ def recognize(
         exams: what to compare with; drawn when None.
 
     Raises:
-        ConfigError: for more than ``MOST_VOLUMES`` volumes, or one without any region.
+        ConfigError: for more than ``MOST_VOLUMES`` volumes.
+        PhaseDoubtError: for one without any region.
     """
     if len(volumes) > MOST_VOLUMES:
         raise ConfigError(f"There are {len(volumes)} volumes, at most {MOST_VOLUMES} are told apart. Use --phases.")
     if not all(volumes):
-        raise ConfigError("No vessel or organ that tells the phase was found in a volume. Name it with --phases.")
+        raise PhaseDoubtError("No vessel or organ that tells the phase was found in a volume. Name it with --phases.")
     exams = exams or draw_exams()
     likelihood = np.stack([log_likelihood(v, exams) for v in volumes])  # (V, E, T)
     weighed = likelihood[:, :, None, :] + exams.log_prior[None]  # (V, E, P, T)
