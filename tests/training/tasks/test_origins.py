@@ -7,9 +7,9 @@ import torch
 from tests.diagnosis.tiny import aligned, tiny_bundle
 
 from hepaphase.base.errors import ConfigError
-from hepaphase.bundle.bundle import Bundle
+from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.diagnosis.diagnose import Reader
-from hepaphase.diagnosis.origins import ORIGIN_INDEX, UNKNOWN, without_origins
+from hepaphase.diagnosis.origins import ORIGIN_INDEX, PREFIX, UNKNOWN, without_origins
 from hepaphase.study.lesions import METASTASIS_ORIGINS
 from hepaphase.training.cohort import open_cohort
 from hepaphase.training.data import stack
@@ -93,8 +93,11 @@ def test_a_second_training_takes_the_place_of_the_first(samples: CasesOfKnownOri
     made = task()
     made.step(batch_of(samples, 0), progress=Progress(0, 8))
     again = OriginsTask(CONFIG, SETUP)
-    again.start_from(made.bundle({}))
-    assert again.bundle({}).weights.keys() == made.bundle({}).weights.keys()
+    taught = made.bundle({})
+    again.start_from(taught)
+    head = f"{PREFIX}weight"
+    assert taught.weights[head].any() and not again.bundle({}).weights[head].any()
+    assert again.bundle({}).weights.keys() == taught.weights.keys()
 
 
 def test_state_goes_out_and_in(samples: CasesOfKnownOrigin) -> None:
@@ -112,4 +115,6 @@ def test_settings_that_cannot_be_are_refused() -> None:
 
 
 def test_it_starts_from_the_reader_that_ships() -> None:
-    assert isinstance(OriginsTask(CONFIG, SETUP).bundle({}), Bundle)
+    own = without_origins(OriginsTask(CONFIG, SETUP).bundle({}))
+    assert own.fingerprint() == without_origins(Bundle.load(shipped("diagnosis"))).fingerprint()
+    assert own.config["namer"]
