@@ -10,7 +10,7 @@ import pytest
 from tests.tiny_models import tiny_models
 
 from hepaphase.base.atomic import UNFINISHED
-from hepaphase.base.errors import ConfigError, MissingPhaseError, OutputError, StudyError
+from hepaphase.base.errors import ConfigError, InputError, MissingPhaseError, OutputError, StudyError
 from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.inference.masks import lesions_on_grid
 from hepaphase.inference.models import Models
@@ -230,6 +230,16 @@ def test_values_that_are_no_hu_are_named_where_no_liver_is_found() -> None:
     shifted = Study("case-1", {Phase.PVP: PhaseVolume(hu, small, Provenance.MEASURED)})
     with pytest.raises(StudyError, match="Its darkest voxel is 1100: check that it is in HU"):
         read(shifted, models)
+
+
+def test_a_phase_that_is_no_hu_is_refused_in_a_reading_and_alone(tmp_path: Path) -> None:
+    whole = study(Phase.PVP, Phase.NC)
+    shifted = replace(whole.phase(Phase.NC), hu=whole.phase(Phase.NC).hu + 1024)
+    odd = replace(whole, phases={**whole.phases, Phase.NC: shifted})
+    for made in (lambda: read(odd, MODELS), lambda: synthesize(odd, Phase.AP, MODELS, tmp_path)):
+        with pytest.raises(InputError, match="NC cannot be in HU: the liver measures 10"):
+            made()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_mask_that_misses_the_scan_is_named() -> None:

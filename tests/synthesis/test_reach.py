@@ -6,9 +6,10 @@ from tests.toy_exams import aligned, toy_exam
 
 from hepaphase.recipes.synthesis import SMALL
 from hepaphase.study.phase import Phase
+from hepaphase.synthesis.answer import only
 from hepaphase.synthesis.generators.kinetic import Generator
 from hepaphase.synthesis.network import KineticNetwork
-from hepaphase.synthesis.reach import continued, scanned_part, unscanned_slices
+from hepaphase.synthesis.reach import continued, missing_slices, parts, scanned_part, unscanned_slices
 
 
 def body(*gone: int) -> np.ndarray:
@@ -64,3 +65,40 @@ def test_a_phase_that_ends_earlier_says_nothing_of_what_is_beyond_its_end() -> N
     made = generator.generate(replace(study, hu=hu), Phase.PVP, time_s=70.0)
     liver = exam.labels[:3] == 1
     assert liver.any() and made.hu[:3][liver].min() > -50
+
+
+def long_body(*gone: int) -> np.ndarray:
+    hu = np.tile(body(), (2, 1, 1))
+    hu[list(gone)] = -1024.0
+    return hu
+
+
+def test_every_slice_is_answered_from_the_phases_that_reach_it() -> None:
+    hu = {Phase.NC: long_body(0, 1, 2, 3, 15), Phase.AP: long_body(15), Phase.PVP: long_body(0, 15)}
+    found = parts(hu)
+    everything, two = (Phase.NC, Phase.AP, Phase.PVP), (Phase.AP, Phase.PVP)
+    assert set(found) == {everything, two, (Phase.AP,)}
+    assert np.allclose(sum(found.values()), 1) and (np.array(list(found.values())) >= 0).all()
+    assert found[Phase.AP,][0] == 1 and not found[everything][:4].any() and found[two][3] == 0.75
+    assert found[everything][4:8].tolist() == [0.25, 0.5, 0.75, 1.0] and (found[everything][8:] == 1).all()
+    assert missing_slices(hu)[Phase.NC].nonzero()[0].tolist() == [0, 1, 2, 3]
+
+
+def test_phases_that_end_together_are_answered_from_together() -> None:
+    hu = {Phase.NC: long_body(0, 15), Phase.PVP: long_body(0, 15)}
+    assert [(subset, weight.tolist()) for subset, weight in parts(hu).items()] == [(tuple(hu), [1.0] * 16)]
+
+
+def test_beyond_the_end_of_a_phase_the_answer_is_that_of_the_others() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8))
+        torch.nn.init.normal_(network.out.weight, std=0.5)
+    study = aligned(toy_exam(6), (Phase.NC, Phase.DP))
+    hu = {p: study.hu[p].copy() for p in study.hu}
+    hu[Phase.NC][:6] = -1024.0
+    ending = replace(study, hu=hu)
+    made, alone = (Generator(network).generate(one, Phase.PVP) for one in (ending, only(ending, (Phase.DP,))))
+    assert np.allclose(made.hu[:6], alone.hu[:6], atol=1e-3) and np.allclose(made.sd_hu[:6], alone.sd_hu[:6], atol=1e-3)
+    assert np.abs(made.hu[12:] - alone.hu[12:]).mean() > 0.5
+    assert only(study, study.inputs) is study

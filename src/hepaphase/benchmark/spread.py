@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from ..base.atomic import atomic_path
 from ..base.log import track
 from ..base.seeds import stream
-from ..nn.unet import GRID_MULTIPLE
 from ..study.phase import Phase
-from ..synthesis.grid import padded, scanned_of
+from ..synthesis.answer import ask, at
 from ..synthesis.network import KineticNetwork
 from ..synthesis.spread import REGIONS, spread_key
 from ..training.cohort import PreparedCase, read_prepared
@@ -128,21 +126,17 @@ def _some(inside: npt.NDArray[np.bool_], most: int, rng: np.random.Generator) ->
 def _judge(
     case: PreparedCase, network: KineticNetwork, how: tuple[tuple[Phase, ...], bool], picked: Mapping[str, Any]
 ) -> dict[str, Floats]:
-    (subset, told), shape = how, next(iter(case.hu.values())).shape
+    subset, told = how
     groups = [(n, one) for n in REGIONS if n in picked for one in (picked[n] if n == "lesion_mean" else [picked[n]])]
     voxels = np.concatenate([one for _, one in groups])
-    scanned = padded(scanned_of(given(case, subset, told=told), torch.device("cpu")), GRID_MULTIPLE)
-    place = np.ravel_multi_index(np.unravel_index(voxels, shape), scanned.hu.shape[2:])
     targets = [p for p in case.reference_hu if p not in subset]
     times_s = [0.0 if p is Phase.NC else float(case.times_s[p]) for p in targets]
-    with torch.inference_mode():
-        curves = network.curves(network.features(scanned), scanned, torch.from_numpy(place)[None])
-        made = network.at(curves, torch.tensor([times_s]))
+    made = at(network, ask(network, given(case, subset, told=told), voxels), times_s)
     ends = np.cumsum([len(one) for _, one in groups])
     found: dict[str, list[Floats]] = {}
     for number, target in enumerate(targets):
         truth = np.asarray(case.reference_hu[target], np.float32).ravel()[voxels]
-        both = np.stack([made.hu[0, :, number].numpy() - truth, made.sd_hu[0, :, number].numpy()])
+        both = np.stack([made.hu[:, number].numpy() - truth, made.sd_hu[:, number].numpy()])
         for (name, one), end in zip(groups, ends, strict=True):
             part = both[:, end - len(one) : end]
             key = f"{spread_key(subset, target, told=told)}|{name}"

@@ -12,6 +12,7 @@ from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..kinetics.tube import kappa_hu_per_mg_ml
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
+from ..prepare.in_hu import check_in_hu
 from ..resample.crop import box_around, paste
 from ..study.phase import Phase
 from ..study.study import AlignedStudy, Study
@@ -49,6 +50,7 @@ def iodine_maps(
 
     Raises:
         ConfigError: for a tube voltage that cannot be.
+        InputError: for a phase that cannot be in HU.
         StudyError: when the phase has no contrast agent or was not scanned, or no liver is found.
         OutputError: when ``out`` holds such maps already.
     """
@@ -65,6 +67,7 @@ def iodine_maps(
     liver = find_liver(study, phase, models.organs, device=device, with_organs=True)
     masks = {"liver": (liver.mask, grid)}
     small = with_organs(align(study, liver_grid(liver.mask, grid), reference=phase, masks=masks), liver.organs)
+    odd_hu = check_in_hu(small)
     estimated = estimated_times(small, study)
     small = at_times(small, estimated)
     place = box_around(liver.mask, grid, margin_mm=BOX_MARGIN_MM)
@@ -90,7 +93,7 @@ def iodine_maps(
         whole = paste(np.asarray(volume, np.float32), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}, not measured")
     write_json(out / "iodine.json", facts)
-    return Written((*paths, out / "iodine.json"), (*liver.warnings, *time_warnings(study, estimated)))
+    return Written((*paths, out / "iodine.json"), (*liver.warnings, *odd_hu, *time_warnings(study, estimated)))
 
 
 def _enhanced_only(study: AlignedStudy) -> AlignedStudy:

@@ -13,6 +13,7 @@ from ..organs.segment import segment_organs
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
 from ..prepare.gate import Quality
+from ..prepare.in_hu import check_in_hu
 from ..prepare.line_up import LinedUp, line_up
 from ..report.measure import measure_findings
 from ..resample.crop import Box, box_around, paste
@@ -79,6 +80,7 @@ def read(
         heard: is told the name of each step as it begins.
 
     Raises:
+        InputError: for a phase that cannot be in HU.
         MissingPhaseError: when the reference asked for was not scanned.
         StudyError: when no liver is found.
     """
@@ -90,6 +92,7 @@ def read(
         wanted = bool(options.to_generate(study.inputs) or unknown_times(study))
         found = find_liver(study, reference, models.organs, device=options.device, with_organs=wanted)
         liver = found.mask
+        odd_hu = check_in_hu(align(study, liver_grid(liver, grid), reference=reference, masks={"liver": (liver, grid)}))
     lined = lined_up(study, reference, liver, models, options, log)
     with log.step("prepare"):
         masks = {"liver": (liver, grid)}
@@ -122,6 +125,7 @@ def read(
         findings = gather_evidence(findings, box, tuple(seen.hu), without, models.diagnosis)
     warnings = (
         *found.warnings,
+        *odd_hu,
         *lined.warnings,
         *told,
         *odd,

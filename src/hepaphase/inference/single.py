@@ -9,6 +9,7 @@ from ..base.errors import ConfigError, StudyError
 from ..io.nifti import SYNTHETIC_MARK, write_nifti
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
+from ..prepare.in_hu import check_in_hu
 from ..resample.crop import box_around, paste
 from ..study.phase import Phase
 from ..study.study import Study
@@ -45,6 +46,7 @@ def synthesize(
     Raises:
         BundleError: when the generator needs weights that were not given.
         ConfigError: for a time that cannot be.
+        InputError: for a phase that cannot be in HU.
         OutputError: when ``out`` holds such a phase already.
         StudyError: when the phase was scanned and no other time is asked, or when no liver is found.
     """
@@ -60,6 +62,7 @@ def synthesize(
     liver = find_liver(study, reference, models.organs, device=device, with_organs=True)
     masks = {"liver": (liver.mask, grid)}
     small = with_organs(align(study, liver_grid(liver.mask, grid), masks=masks), liver.organs)
+    odd_hu = check_in_hu(small)
     estimated = estimated_times(small, study)
     small = at_times(small, estimated)
     place = box_around(liver.mask, grid, margin_mm=BOX_MARGIN_MM)
@@ -74,4 +77,4 @@ def synthesize(
     for path, array, suffix, fill in zip(paths, (fine, sd), ("", "_sd"), (NOT_GENERATED_HU, 0.0), strict=True):
         whole = paste(np.round(array).astype(np.int16), place, shape_zyx=grid.shape_zyx, fill=fill)
         write_nifti(path, whole, grid, description=f"{SYNTHETIC_MARK} {name}{suffix}, not measured")
-    return Written(tuple(paths), (*liver.warnings, *time_warnings(study, estimated)))
+    return Written(tuple(paths), (*liver.warnings, *odd_hu, *time_warnings(study, estimated)))

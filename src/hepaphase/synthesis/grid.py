@@ -19,9 +19,9 @@ from .known_organs import KNOWN, blood_levels, organ_shares
 from .levels import level_numbers, liver_places
 from .network import Scanned
 from .organ_gains import region_shares
-from .plain import plain_rim, plainness
+from .plain import off_liver, plain_rim, plainness
 from .protocol import Generated
-from .reach import continued, scanned_part, unscanned_slices
+from .reach import continued, missing_slices, scanned_part, unscanned_slices
 from .streaks import without_streaks
 
 SPACING_MM = 4.0
@@ -63,8 +63,10 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
     shown = {p: study.hu[p] for p in study.inputs}
     liver = scanned_part(shown, study.masks.get("liver"))
     inputs, gone = {p: without_streaks(one, liver) for p, one in shown.items()}, unscanned_slices(shown)
-    hu = np.stack([continued(inputs[p], gone) if p in inputs else empty for p in Phase])
+    missing = missing_slices(shown)
+    hu = np.stack([continued(inputs[p], gone | missing[p]) if p in inputs else empty for p in Phase])
     times = [float(study.time_s[p]) if p in study.inputs and p is not Phase.NC else 0.0 for p in Phase]
+    seen = off_liver(inputs, liver)
     levels, plain, rim = level_numbers(inputs, liver), plainness(inputs, liver), plain_rim(inputs, liver)
     organs, blood = organ_shares(inputs, study.masks), blood_levels(inputs, study.masks)
     regions, arterial = region_shares(inputs, study.masks), shining(inputs, liver)
@@ -77,6 +79,7 @@ def scanned_of(study: AlignedStudy, device: torch.device) -> Scanned:
         liver=torch.from_numpy(liver_places(liver, _NUM_PLACES))[None].to(device),
         plain=None if plain is None else torch.from_numpy(plain)[None].to(device),
         rim=None if rim is None else torch.from_numpy(rim)[None].to(device),
+        seen=None if seen is None else torch.from_numpy(seen)[None].to(device),
         organs=None if organs is None else torch.from_numpy(organs)[None].to(device),
         regions=None if regions is None else torch.from_numpy(regions)[None].to(device),
         arterial=None if arterial is None else torch.from_numpy(arterial)[None].to(device),
@@ -92,6 +95,7 @@ def padded(scanned: Scanned, multiple: int) -> Scanned:
     scanned = scanned._replace(
         plain=None if scanned.plain is None else functional.pad(scanned.plain, pads),
         rim=None if scanned.rim is None else functional.pad(scanned.rim, pads),
+        seen=None if scanned.seen is None else functional.pad(scanned.seen, pads, value=float("inf")),
         organs=None if scanned.organs is None else functional.pad(scanned.organs, pads),
         regions=None if scanned.regions is None else functional.pad(scanned.regions, pads),
         arterial=None if scanned.arterial is None else functional.pad(scanned.arterial, pads),

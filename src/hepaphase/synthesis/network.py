@@ -14,6 +14,7 @@ from ..nn.unet import SLOPE, FilmUNet
 from .arterial import CALCIUM_HU, arterial_part
 from .circulations import ORGANS, Circulations, Mixture
 from .facts import NUM_FACTS
+from .founded import unfounded_share
 from .levels import LEVEL_OF_LIVER, NUM_LEVELS, level_hu
 from .liver_level import (
     BLOOD_HU,
@@ -56,6 +57,9 @@ class Scanned(NamedTuple):
     """Positions in the flattened volume of some voxels of the liver, (B, S); -1 where it is not known."""
     plain: Tensor | None = None
     """How surely each voxel is plain liver by what was scanned, 0 to 1, (B, z, y, x); None for not at all."""
+    seen: Tensor | None = None
+    """How far each voxel near the liver's surface is from the liver's middle in any phase, HU, (B, z, y, x), elsewhere
+    infinite, ``plain.off_liver``; None for not known."""
     rim: Tensor | None = None
     """The same near the liver's surface, which counts however the network makes it, (B, z, y, x), ``plain.plain_rim``;
     None for not at all."""
@@ -91,6 +95,10 @@ class Curves:
     """How much of each voxel is plain liver, (B, N)."""
     liver: CurveMaps | None = None
     """Of the voxels (B, S) whose mean is plain liver."""
+    unfounded: Tensor | None = None
+    """How much of each voxel's own enhancement has no correlate in what was scanned, (B, N); with ``plain``."""
+    given_hu: Tensor | None = None
+    """By how much what was scanned is enhanced beyond the liver, as its level takes it, (B, N); with the former."""
     organs: Tensor | None = None
     """How much of each voxel is a known organ, (B, N, O + 1)."""
     regions: Tensor | None = None
@@ -205,6 +213,8 @@ class KineticNetwork(nn.Module):
                 rim = (scanned.liver[:, :1] >= 0) * _pick(scanned.rim[:, None], voxels)[..., 0]
                 known = torch.maximum(known, rim)
             curves = replace(curves, plain=known)
+            if scanned.seen is not None:
+                curves = self._founded(curves, scanned, voxels)
         if scanned.regions is not None:
             last_s = (scanned.time_s * scanned.present).amax(dim=1, keepdim=True)
             curves = replace(curves, regions=_pick(scanned.regions, voxels), last_s=last_s)
@@ -237,6 +247,22 @@ class KineticNetwork(nn.Module):
         )
         blood = arterial_part(level - middle, shines[..., 1])
         return replace(curves, arterial_hu=blood, level_hu=level - blood)
+
+    def _founded(self, curves: Curves, scanned: Scanned, voxels: Tensor | None) -> Curves:
+        """The curves, drawn to the liver's where they change against it more than what was scanned allows."""
+        assert curves.plain is not None and scanned.seen is not None and scanned.liver is not None
+        seen = _pick(scanned.seen[:, None], voxels)[..., 0]
+        given = (curves.maps.anchor * self._beyond_liver(curves, scanned.time_s)).sum(dim=-1)
+        times = scanned.time_s.new_tensor([PHASE_TIMES_S]).expand(len(seen), -1)
+        change = self._beyond_liver(curves, times) - given[..., None]
+        share = unfounded_share(change, seen) * (scanned.liver[:, :1] >= 0)
+        return replace(curves, plain=torch.maximum(curves.plain, share), unfounded=share, given_hu=given)
+
+    def _beyond_liver(self, curves: Curves, time_s: Tensor) -> Tensor:
+        """Enhancement of each voxel as the network reads it, beyond that of the liver, (B, N, T)."""
+        assert curves.liver is not None
+        own, liver = (self._enhancement(maps, curves.mixture, time_s) for maps in (curves.maps, curves.liver))
+        return own - _middle(liver)
 
     def _unlike_liver(self, curves: Curves, scanned: Scanned) -> Tensor:
         """How surely a voxel's curve is of no tissue of a liver, 0 to 1, (B, N); one where no contrast was scanned.
@@ -322,10 +348,18 @@ class KineticNetwork(nn.Module):
             residual = residual * (1 - curves.plain[..., None])
             residual = residual if curves.shining is None else residual * (1 - curves.shining[..., :1])
             sd = _blend(sd, log_sd_at(curves.liver.log_sd, time_s).exp(), curves.plain)
+            sd = self._widened(sd, curves, time_s)
         if curves.organs is not None:
             residual = residual * (1 - curves.organs.sum(dim=-1, keepdim=True))
         hu = curves.level_hu[..., None] + self._enhancement_of(curves, time_s) + residual
         return Predicted(hu, sd, residual)
+
+    def _widened(self, sd: Tensor, curves: Curves, time_s: Tensor) -> Tensor:
+        """Standard deviations, and in quadrature what was taken off for want of a correlate."""
+        if curves.unfounded is None or curves.given_hu is None:
+            return sd
+        taken = curves.unfounded[..., None] * (self._beyond_liver(curves, time_s) - curves.given_hu[..., None])
+        return torch.hypot(sd, taken)
 
     def note_trained(self, present: Tensor, time_s: Tensor) -> None:
         """Widen the trained range of each phase by the times (B, P) of those in ``present``, bool (B, P).

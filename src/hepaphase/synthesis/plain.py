@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ..study.phase import Phase
+from .reach import UNSCANNED_HU
 
 PLAIN_HU = 20.0
 """Deviation from the middle of the liver at which a voxel is its own tissue.
@@ -18,7 +19,7 @@ and 0.9 beyond 18 HU, a voxel or two below the surface; deeper even less. A stra
 the second left fewer regions made up, at the same error of liver and lesions.
 """
 RIM_VOXELS = 2
-"""How deep below the surface an arterial phase is not believed where it shows plain liver (ours)."""
+"""How deep below the surface the network is not believed where plain liver was scanned (ours)."""
 SEEN_HU = 40.0
 """The same where contrast agent was scanned, of voxels that the network makes unlike any tissue of a liver (ours)."""
 _SMOOTHING_VOXELS = 1.0
@@ -56,6 +57,35 @@ def plainness(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | No
     return found
 
 
+def off_liver(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | None) -> Floats | None:
+    """How far each voxel near the surface is from the liver's middle in any phase that scanned it, HU, (z, y, x).
+
+    Elsewhere infinite; None without a liver. Scans are smoothed in the mask.
+
+    Args:
+        hu: scanned phases on a grid of 4 mm.
+        liver: its mask on the same grid.
+    """
+    inside = None if liver is None else liver > 0
+    if inside is None or not ndimage.binary_erosion(inside).any():
+        return None
+    part = tuple(slice(max(0, s.start - 4), s.stop + 4) for s in ndimage.find_objects(inside.astype(np.int8))[0])
+    most = np.zeros(inside[part].shape, np.float32)
+    for one in (np.asarray(h[part], np.float32) for h in hu.values()):
+        scanned = inside[part] & (one > UNSCANNED_HU)
+        inner = ndimage.binary_erosion(scanned)
+        if inner.any():
+            most = np.maximum(most, np.where(scanned, _deviation(one, scanned, inner), 0))
+    found = np.full(inside.shape, np.inf, np.float32)
+    found[part] = np.where(_rim(inside)[part], most, np.inf)
+    return found
+
+
+def _rim(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The outermost voxels, and those next to them."""
+    return np.asarray(inside & ~ndimage.binary_erosion(inside, iterations=1 + RIM_VOXELS))
+
+
 def _deviation(hu: Floats, inside: npt.NDArray[np.bool_], inner: npt.NDArray[np.bool_]) -> Floats:
     """How far each voxel is from the middle of the inner liver, HU, after smoothing within the mask."""
     weight = inside.astype(np.float32)
@@ -72,5 +102,4 @@ def plain_rim(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | No
     found = plainness(hu, liver) if Phase.AP in hu and Phase.PVP not in hu else None
     if found is None or liver is None:
         return None
-    rim = (liver > 0) & ~ndimage.binary_erosion(liver > 0, iterations=1 + RIM_VOXELS)
-    return np.where(rim, np.clip(1 - (1 - found) * SEEN_HU / PLAIN_HU, 0, 1), 0).astype(np.float32)
+    return np.where(_rim(liver > 0), np.clip(1 - (1 - found) * SEEN_HU / PLAIN_HU, 0, 1), 0).astype(np.float32)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
@@ -11,12 +12,12 @@ from torch import Tensor
 from ...base.errors import BundleError
 from ...bundle.bundle import Bundle
 from ...evaluation.physics.exam import noise_of
-from ...nn.unet import GRID_MULTIPLE
 from ...study.phase import Phase
 from ...study.study import AlignedStudy, HuArray
+from ..answer import Answers, ask, at
 from ..draw import drawn
-from ..grid import SPACING_MM, as_volume, fits, on_training_grid, padded, scanned_of
-from ..network import Curves, KineticNetwork, NetworkConfig
+from ..grid import SPACING_MM, fits, on_training_grid
+from ..network import KineticNetwork, NetworkConfig
 from ..protocol import Generated, check_request
 from ..reach import unscanned_slices
 from ..spread import calibrated, factors_for, remaining
@@ -48,7 +49,7 @@ class Generator:
         self.spread = spread or {}
         self.device = torch.device(device)
         self.network = (network or _untrained()).eval().requires_grad_(False).to(self.device)
-        self._last: tuple[AlignedStudy, Curves] | None = None
+        self._last: tuple[AlignedStudy, Answers] | None = None
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, device: str = "cpu") -> "Generator":
@@ -81,13 +82,11 @@ class Generator:
         )
 
     def _predict(self, study: AlignedStudy, time_s: float) -> tuple[HuArray, HuArray, HuArray]:
-        with torch.inference_mode():
-            if self._last is None or self._last[0] is not study:
-                self._last = study, self.network(padded(scanned_of(study, self.device), GRID_MULTIPLE))
-            predicted = self.network.at(self._last[1], torch.tensor([[time_s]], device=self.device))
+        if self._last is None or self._last[0] is not study:
+            self._last = study, ask(self.network, study, device=self.device)
+        predicted = at(self.network, self._last[1], [time_s])
         shape = study.geometry.shape_zyx
-        size = [-(-n // GRID_MULTIPLE) * GRID_MULTIPLE for n in shape]
-        hu, sd_hu, residual_hu = (as_volume(part.reshape(size), shape) for part in predicted)
+        hu, sd_hu, residual_hu = (np.asarray(one.reshape(shape).cpu(), np.float32) for one in predicted)
         gone = unscanned_slices({p: study.hu[p] for p in study.inputs})
         if gone.any():
             hu[gone] = study.hu[min(study.inputs, key=lambda p: abs(study.time_s[p] - time_s))][gone]
