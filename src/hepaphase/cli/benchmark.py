@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from . import _findings, _lidia, _origins
-from ._options import FILE, FOLDER, OUT, models_options, parse_phases
+from ._diagnosis import diagnosis
+from ._options import FOLDER, OUT, models_options, parse_phases
 from ._speed import speed
 from ._unseen import refuse_trained
 
@@ -16,78 +17,8 @@ def command() -> None:
     """Compare on a cohort with truth, with confidence intervals by patient."""
 
 
-for _more in (*_lidia.COMMANDS, *_findings.COMMANDS, *_origins.COMMANDS, speed):
+for _more in (*_lidia.COMMANDS, *_findings.COMMANDS, *_origins.COMMANDS, diagnosis, speed):
     command.add_command(_more)
-
-
-@command.command()
-@click.argument("prepared", type=FOLDER)
-@click.argument("out", type=OUT)
-@click.option("--cohort", default="", help="Name of the cohort, written beside every figure.")
-@click.option("--scale", default="", help="Scale the models were trained at, written beside every figure.")
-@click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
-@click.option("--flips", is_flag=True, help="Average over all mirrorings; eight times the time.")
-@click.option("--ensemble", multiple=True, type=FILE, help="Reader averaged with the first; each costs as much again.")
-@click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
-@click.option("--settings", help="Only these, with commas: nc, nc_generated, all, or subsets such as nc_pvp.")
-@click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
-@click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
-@click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")
-@click.option(
-    "--rows", type=FOLDER, help="OUT of an earlier run on PREPARED, whose rows are used in place of reading again."
-)
-@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
-@models_options
-def diagnosis(  # noqa: PLR0913
-    prepared: Path,
-    out: Path,
-    cohort: str,
-    scale: str,
-    workers: int,
-    resamples: int,
-    seed: int,
-    bundles: tuple[Path, ...],
-    device: str,
-    **wanted: Any,
-) -> None:
-    """Read PREPARED (as prepare writes it, with truth) from NC alone, from NC and generated phases, and from all.
-
-    Writes one CSV of patients and one of lesions per setting and table.md to OUT.
-    """
-    from ..base.atomic import write_text
-    from ..benchmark.ceiling.beside import beside_readings
-    from ..benchmark.deep import Deep, deep_text
-    from ..benchmark.diagnosis import Reading, run, stored, write
-    from ..benchmark.inputs import MAIN_JOB, SUBSETS, named_inputs
-    from ..bundle.bundle import Bundle
-    from ..evaluation.bootstrap import Bootstrap
-    from ..inference.models import Models, check_device
-
-    models = Models.load(bundles)
-    asked = MAIN_JOB if wanted["settings"] is None else named_inputs(wanted["settings"].split(","))
-    reading = Reading(
-        settings=SUBSETS if wanted["subsets"] else asked,
-        at_most=wanted["cases"],
-        diagnosis=models.diagnosis,
-        synthesis=models.synthesis,
-        device=check_device(device),
-        flips=wanted["flips"],
-        ensemble=tuple(Bundle.load(path, kind="diagnosis") for path in wanted["ensemble"]),
-    )
-    kept = wanted["rows"]
-    results = run(prepared, reading, workers=workers) if kept is None else stored(kept, reading.settings)
-    name = cohort or prepared.name
-    facts = {"cohort": name, "scale": scale, "reader": str(models.diagnosis.card.get("title", ""))}
-    config = Bootstrap(num_resamples=resamples, seed=seed)
-    table = beside_readings(write(results, out, facts, config), results, name)
-    write_text(out / "table.md", table)
-    validation = () if wanted["validation"] is None else run(wanted["validation"], reading, workers=workers)
-    tables = Deep(subsets=wanted["subsets"], lesions=wanted["deep"], validation=tuple(validation))
-    if text := deep_text(results, prepared, tables, config):
-        write_text(out / "deep.md", text)
-        table = f"{table}\n{text}"
-    click.echo(table)
 
 
 @command.command()
