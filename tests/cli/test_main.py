@@ -1,5 +1,6 @@
 """The command answers at once and never with a traceback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -89,6 +90,33 @@ def test_too_little_memory_is_one_line(error: Exception, monkeypatch, capsys) ->
     assert capsys.readouterr().err == (
         "hepaphase: There is not enough memory for this. Free some, or give less at once.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOENT, "No such file or directory. Look at the path"),
+        (errno.ENOSPC, "No space left on device. Make room"),
+        (errno.EACCES, "Permission denied. Ask for the right to it"),
+        (errno.EISDIR, "a file and a folder are not the same"),
+        (errno.ENAMETOOLONG, "shorter or plainer name"),
+        (errno.EMFILE, "Too many files are open at once"),
+        (errno.EADDRINUSE, "give another port"),
+        (errno.EXDEV, "Look at that file and the disk it is on"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_that_says_what_to_do(
+    number: int, advice: str, monkeypatch, capsys
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise OSError(number, os.strerror(number), "scan.nii.gz")
+
+    monkeypatch.setattr(group, "main", fail)
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    told = capsys.readouterr().err
+    assert exit_.value.code == 2 and told.startswith("hepaphase: 'scan.nii.gz': ") and told.count("\n") == 1
+    assert advice in told and ("Make room" in told) == (number == errno.ENOSPC)
 
 
 def test_a_mistake_of_ours_stays_a_traceback(monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """The ``hepaphase`` command: finds the sub-command, imports only its file, turns our errors into one line."""
 
+import errno
 import importlib
 import os
 import sys
@@ -36,6 +37,25 @@ COMMANDS = {
 """Sub-command to its one-line help, in the order a user meets them; the module and its command have the same name."""
 
 
+_ADVICE = {
+    **dict.fromkeys((errno.ENOENT, errno.ESTALE), "Look at the path, and whether something moved or removed it."),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Make room, or give another place."),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "Ask for the right to it, or give another place."),
+    errno.EROFS: "It can only be read there: give another place to write to.",
+    errno.EEXIST: "Give another place, or move it away.",
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR), "Look at the path: a file and a folder are not the same."),
+    errno.ENOTEMPTY: "Something else writes there; give a folder of its own.",
+    **dict.fromkeys((errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ), "Give a shorter or plainer name."),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Too many files are open at once: close programs, or allow more."),
+    errno.EIO: "The disk or the network did not answer as it should: look at it before trying again.",
+    errno.ENOMEM: "Free memory, or give less at once.",
+    errno.EBUSY: "Another program holds it: close that, and try again.",
+    **dict.fromkeys((errno.ECONNREFUSED, errno.ETIMEDOUT, errno.EHOSTUNREACH), "Look at the address and the network."),
+    errno.EADDRINUSE: "Another program listens there: give another port.",
+}
+"""What to do about what the system refused."""
+
+
 class _LazyGroup(click.Group):
     """Knows its commands by name and imports one only when it runs, so that help needs nothing else."""
 
@@ -70,9 +90,10 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _system(error: OSError) -> str:
-    """What the system refused, and of which file: no room, no right, a name too long."""
+    """What the system refused, of which file, and what to do about it."""
     what = "" if error.filename is None else f"'{error.filename}': "
-    return f"{what}{error.strerror}. Make room, or give another place."
+    said = (error.strerror or os.strerror(error.errno or 0)).rstrip(".")
+    return f"{what}{said}. {_ADVICE.get(error.errno or 0, 'Look at that file and the disk it is on, and try again.')}"
 
 
 def _is_out_of_memory(error: Exception) -> bool:
