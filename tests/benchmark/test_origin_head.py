@@ -10,7 +10,9 @@ from tests.diagnosis.tiny import TINY
 from tests.training.lesion_cohort import write_case
 
 from hepaphase.base.errors import InputError
-from hepaphase.benchmark.origin_head import head_shares
+from hepaphase.benchmark.origin_head import calibrated, head_shares
+from hepaphase.bundle.bundle import Bundle
+from hepaphase.bundle.origins import head_calibration
 from hepaphase.diagnosis.build import build
 from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.diagnosis.origins import ORIGIN_INDEX
@@ -51,6 +53,17 @@ def test_the_head_is_as_sure_as_it_was_right_on_validation(tmp_path: Path) -> No
     assert found.shares.sum(axis=1) == pytest.approx(1)
     assert found.shares[:, ORIGIN_INDEX["lung"]] == pytest.approx(2 / 3, abs=0.01)
     assert found.temperature > 1
+
+
+def test_the_calibrated_reader_says_how_often_it_is_right(tmp_path: Path) -> None:
+    validation = cohort(tmp_path / "validation", "lung", "lung", "breast")
+    head = head_shares(reader(lung=8.0), validation, cohort(tmp_path / "test", "breast", "lung"), quiet=True)
+    plain = Bundle(kind="diagnosis", config={}, card={"title": "mine"})
+    held = Bundle.load(calibrated(plain, head, "some").save(tmp_path / "reader.hepa"))
+    known = head_calibration(held)
+    assert known is not None and held.card["title"] == "mine" and head_calibration(plain) is None
+    assert (known["cohort"], known["num_patients"], known["top_1"]["value"]) == ("some", 2, 0.5)
+    assert known["temperature"] == pytest.approx(head.temperature)
 
 
 def test_a_reader_without_the_head_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """SEG and SR: in the right place on the images that were read, resolvable, and saying what they are."""
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -19,9 +20,19 @@ from hepaphase.report.dicom.input import DicomInput
 from hepaphase.report.dicom.seg import seg_object
 from hepaphase.report.dicom.sr import sr_object
 from hepaphase.resample.crop import Box
-from hepaphase.study.findings import Finding, Findings, Measured, PatientScores, Segment
+from hepaphase.study.findings import (
+    Evidence,
+    Finding,
+    Findings,
+    Measured,
+    MetastasisOrigin,
+    PatientScores,
+    Rule,
+    Segment,
+    Sign,
+)
 from hepaphase.study.geometry import Geometry
-from hepaphase.study.lesions import LESION_CLASSES
+from hepaphase.study.lesions import LESION_CLASSES, METASTASIS_ORIGINS
 from hepaphase.study.phase import Phase
 
 highdicom = pytest.importorskip("highdicom")
@@ -244,6 +255,58 @@ def test_the_site_of_a_lesion_is_its_segment_where_that_is_told(tmp_path) -> Non
     assert "Couinaud segment 7, estimated (0.83)." in said(sr)
 
 
+SIGNS = (
+    Sign(name="washout", state="present", phases=(Phase.PVP,), measured={"pvp_liver_to_lesion_percent": 109.5}),
+    Sign(name="nonrim_arterial_hyperenhancement", state="absent", phases=(Phase.PVP,)),
+    Sign(name="capsule", state="not assessable", phases=(), why="Voxels are too large."),
+)
+EVIDENCE = Evidence(
+    read_from=(Phase.PVP,),
+    signs=SIGNS,
+    not_looked_for=("central scar",),
+    without={},
+    rules=(Rule(kind="doubt", name="hangs_on_phase", text="The name hangs on PVP."),),
+)
+
+
+def with_evidence(made: DicomInput) -> DicomInput:
+    first, second = made.findings.lesions
+    return replace(made, findings=replace(made.findings, lesions=(replace(first, evidence=EVIDENCE), second)))
+
+
+def test_what_a_class_rests_on_is_coded_and_said(tmp_path) -> None:
+    made = with_evidence(reading(tmp_path / "in"))
+    sr = sr_object(made, seg_object(made))
+    from highdicom.sr import srread
+
+    groups = srread(saved(sr, tmp_path / "sr.dcm")).content.get_volumetric_roi_measurement_groups()
+    told = [(e.name.meaning, e.value.meaning) for e in groups[1].get_qualitative_evaluations()]
+    assert told == [
+        ("Differential Diagnosis/Impression", "Hepatocellular carcinoma"),
+        ("Washout", "Present"),
+        ("Nonrim arterial hyperenhancement", "Absent"),
+        ("Enhancing capsule", "Not assessable"),
+    ]
+    contrast = [m.value for m in groups[1].get_measurements() if "less that of the liver" in m.name.meaning]
+    assert contrast == [-9.5]  # of PVP; AP was generated
+    text = said(sr)
+    assert text.count("Read from: PVP (measured, -10 +/- 16 HU to the liver)") == 1
+    assert (
+        "Not assessable: Enhancing capsule. Voxels are too large." in text and "Doubts: The name hangs on PVP." in text
+    )
+    assert len(groups[2].get_qualitative_evaluations()) == 1  # nothing was gathered for the other
+
+
+def test_where_it_may_come_from_is_said_with_what_that_rests_on(tmp_path) -> None:
+    made = reading(tmp_path / "in")
+    shares = dict.fromkeys(METASTASIS_ORIGINS, 0.1) | {"lung": 0.4}
+    first, second = made.findings.lesions
+    lesions = (replace(first, origin=MetastasisOrigin(probabilities=shares, source="prior")), second)
+    told = replace(made, findings=replace(made.findings, lesions=lesions))
+    text = said(sr_object(told, seg_object(told)))
+    assert text.count("were it a metastasis (prior): lung 0.40, colorectal 0.10. Not read from the picture") == 1
+
+
 def test_a_generated_phase_is_in_no_measurement(tmp_path) -> None:
     made = reading(tmp_path / "in")
     sr = sr_object(made, seg_object(made))
@@ -292,7 +355,7 @@ def test_masks_and_findings_that_differ_are_refused(tmp_path) -> None:
 @pytest.mark.parametrize("identity", [False, True])
 def test_dciodvfy_finds_no_error(identity, tmp_path) -> None:
     made = reading(tmp_path / "in", keep_identity=identity, PatientBirthDate="", StudyDate="20210305")
-    made = taken(tmp_path / "in", keep_identity=identity)
+    made = with_evidence(taken(tmp_path / "in", keep_identity=identity))
     seg = seg_object(made)
     for data, name in ((seg, "seg.dcm"), (sr_object(made, seg), "sr.dcm")):
         told = subprocess.run(["dciodvfy", saved(data, tmp_path / name)], capture_output=True, text=True, check=False)
@@ -301,11 +364,13 @@ def test_dciodvfy_finds_no_error(identity, tmp_path) -> None:
 
 @pytest.mark.skipif(shutil.which("dsrdump") is None, reason="dsrdump (Debian's dcmtk) is not installed")
 def test_dcmtk_reads_both(tmp_path) -> None:
-    made = reading(tmp_path / "in")
+    made = with_evidence(reading(tmp_path / "in"))
     seg = seg_object(made)
     sr = saved(sr_object(made, seg), tmp_path / "sr.dcm")
-    tree = subprocess.run(["dsrdump", sr], capture_output=True, text=True, check=True).stdout
-    assert "Long axis" in tree and "Hepatocellular carcinoma" in tree
+    done = subprocess.run(["dsrdump", "+Pc", sr], capture_output=True, text=True, check=True)
+    tree = done.stdout
+    assert "Long axis" in tree and "Hepatocellular carcinoma" in tree and done.stderr == ""
+    assert re.search(r'CODE:\(washout,[^)]*"Washout"\)=\(52101004,SCT,"Present"\)', tree)
     dump = subprocess.run(["dcmdump", saved(seg, tmp_path / "seg.dcm")], capture_output=True, text=True, check=True)
     assert "BINARY" in dump.stdout
 

@@ -9,7 +9,18 @@ import pytest
 from hepaphase.report.again import findings_of
 from hepaphase.report.evidence import evidence_lines
 from hepaphase.report.findings_json import findings_document, schema, write_findings
-from hepaphase.study.findings import Decision, Evidence, LiRads, Rule, Screening, Segment, Sign, Unlike
+from hepaphase.study.findings import (
+    Decision,
+    Evidence,
+    LiRads,
+    MetastasisOrigin,
+    Rule,
+    Screening,
+    Segment,
+    Sign,
+    Unlike,
+)
+from hepaphase.study.lesions import METASTASIS_ORIGINS
 from hepaphase.study.phase import Phase
 
 from .cases import GRIDS, aligned, report_input
@@ -172,6 +183,18 @@ def test_what_a_class_rests_on_satisfies_the_schema(report):
         check(document)
 
 
+def test_what_a_class_rests_on_is_read_again(report):
+    document = findings_document(rested(report))
+    first, second = findings_of(document).lesions
+    again = replace(report, findings=replace(report.findings, lesions=(first, second)))
+    assert second.evidence is None
+    told, before = (d["lesions"][0]["evidence"] for d in (findings_document(again), document))
+    contrast, known = (one.pop("contrast") for one in (told, before))
+    assert told == before
+    for phase, one in known.items():
+        assert contrast[phase] == {k: pytest.approx(v, abs=2e-3) if "hu" in k else v for k, v in one.items()}
+
+
 def test_what_a_class_rests_on_is_said_in_words(report):
     first, second = findings_document(rested(report))["lesions"]
     assert evidence_lines(second) == []
@@ -192,6 +215,35 @@ def test_whoever_reads_0_3_finds_all_of_it(report):
     document["schema"] = "hepaphase-findings/0.3"
     del document["lesions"][0]["evidence"]
     jsonschema.Draft202012Validator(schema("0.3")).validate(document)
+
+
+def told_origin(report):
+    """The report with everything that version 0.5 added."""
+    shares = dict.fromkeys(METASTASIS_ORIGINS, 0.1) | {"lung": 0.4}
+    half = {"value": 0.5, "low": 0.4, "high": 0.6}
+    right = {"cohort": "sim", "num_patients": 9, "top_1": half, "top_2": half}
+    origin = MetastasisOrigin(
+        probabilities=shares, source="prior", weighed={"cea": True, "primary": "net"}, right=right
+    )
+    first, second = report.findings.lesions
+    return replace(report, findings=replace(report.findings, lesions=(replace(first, origin=origin), second)))
+
+
+def test_origins_satisfy_the_schema_and_are_read_again(report):
+    document = findings_document(told_origin(report))
+    check(document)
+    first, second = document["lesions"]
+    assert first["origin"]["most_probable"] == ["lung", "colorectal"] and "origin" not in second
+    assert findings_of(document).lesions[0].origin == told_origin(report).findings.lesions[0].origin
+    assert findings_of(document).lesions[1].origin is None
+
+
+def test_whoever_reads_0_4_finds_all_of_it(report):
+    """Without what 0.5 added, the document is one of 0.4."""
+    document = findings_document(told_origin(rested(placed(decided(report)))))
+    document["schema"] = "hepaphase-findings/0.4"
+    del document["lesions"][0]["origin"]
+    jsonschema.Draft202012Validator(schema("0.4")).validate(document)
 
 
 def test_no_decision_says_why(report):
@@ -228,7 +280,8 @@ def test_phases_read_from_are_named(report):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda d: d.update(schema="hepaphase-findings/0.5"),
+        lambda d: d.update(schema="hepaphase-findings/0.6"),
+        lambda d: d["lesions"][0].update(origin={"source": "picture"}),
         lambda d: d["patient"].update(abstained="no"),
         lambda d: d["lesions"][0].update(lirads={"withheld": False, "because": ["it is"]}),
         lambda d: d.update(research_use_only=False),

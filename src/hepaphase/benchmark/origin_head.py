@@ -10,14 +10,18 @@ from scipy.special import softmax
 
 from ..base.errors import InputError
 from ..base.log import track
+from ..bundle.bundle import Bundle
+from ..bundle.origins import CARD_KEY
 from ..diagnosis.diagnose import Reader
 from ..evaluation.calibrate import fit_temperature
 from ..study.lesions import METASTASIS_ORIGINS
 from ..training.as_study import aligned
 from ..training.cohort import open_cohort, read_prepared
+from .origin_prior import right_of
 from .origins import Shown, numbered, patients_of, phases_of
 
 Values = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,19 @@ class HeadShares:
     temperature: float
     """Fitted on the validation patients."""
     num_validation: int
+    truth: Integers
+    """(N,) index of the true origin."""
+
+
+def calibrated(bundle: Bundle, head: HeadShares, cohort: str) -> Bundle:
+    """The reader with a card that says the temperature of its head and how often it is right; read asks for both."""
+    facts = {
+        "temperature": head.temperature,
+        "num_validation": head.num_validation,
+        "cohort": cohort,
+        **right_of(head.truth, head.shares),
+    }
+    return replace(bundle, card={**bundle.card, CARD_KEY: facts})
 
 
 def head_shares(reader: Reader, validation: Path, test: Path, *, quiet: bool = False) -> HeadShares:
@@ -46,8 +63,9 @@ def head_shares(reader: Reader, validation: Path, test: Path, *, quiet: bool = F
     truth = np.array([p.origin for p in learned], np.int64)
     temperature = fit_temperature(np.stack([logits[p.case] for p in learned]), truth)
     asked = _logits(reader, test, "as they lie", quiet=quiet)
-    stacked = np.stack([asked[p.case] for p in patients_of(test, shown="as they lie", quiet=True)])
-    return HeadShares(softmax(stacked / temperature, axis=1), temperature, len(learned))
+    tested = patients_of(test, shown="as they lie", quiet=True)
+    shares = softmax(np.stack([asked[p.case] for p in tested]) / temperature, axis=1)
+    return HeadShares(shares, temperature, len(learned), np.array([p.origin for p in tested], np.int64))
 
 
 def _logits(reader: Reader, folder: Path, shown: Shown, *, quiet: bool) -> Mapping[str, Values]:

@@ -66,7 +66,8 @@ def evaluate_public(
     """The scores that a public cohort is compared by.
 
     ``mct_ltdiag``: macro AUC, accuracy and Cohen's kappa over its five kinds of lesion. A metastasis counts as CRLM
-    and BCLM as the origins in ``readings/CASE/origins.json`` say (origin to probability); without that file as CRLM.
+    and BCLM as the origins in ``readings/CASE/origins.json`` say (origin to probability), without that file as the
+    origin of its lesions in ``findings.json`` says, and where there is none as CRLM.
     ``amplifai``: 0.85 times quadratic kappa plus 0.15 times balanced accuracy over LR-1 to 2, LR-3 and LR-4 to 5, from
     ``readings/lirads.csv`` (case_id, lirads_score); how the source adjusts kappa we could not find, ours is cut off
     at zero. The reader gives no LI-RADS categories. ``trials``: Dice of all lesions of a case.
@@ -113,9 +114,11 @@ def _mct(public: Public) -> list[Statistic]:
 
 
 def _mct_scores(folder: Path) -> list[float]:
-    scores = _json(folder / "findings.json")["patient"]["probabilities"]
+    found = _json(folder / "findings.json")
+    scores = found["patient"]["probabilities"]
     path = folder / "origins.json"
-    origins = _json(path) if path.is_file() else {"colorectal": 1.0}
+    told = (lesion["origin"]["probabilities"] for lesion in found.get("lesions", ()) if "origin" in lesion)
+    origins = _json(path) if path.is_file() else next(told, {"colorectal": 1.0})
     two = np.array([float(origins.get(name, 0.0)) for name in ("colorectal", "breast")])
     crlm, bclm = float(scores["metastasis"]) * two / max(1e-12, two.sum())
     return [float(scores["hcc"]), float(scores["icc"]), float(crlm), float(bclm), float(scores["hemangioma"])]

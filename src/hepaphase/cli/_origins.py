@@ -24,7 +24,8 @@ def origins(train: Path, test: Path, out: Path, **wanted: Any) -> None:
 
     Small networks on what is measured of metastases in their true outlines, on known facts, and on both; beside how
     common origins are. TEST is taken as it lies, so line it up first (prepare). Writes table.md (top-1, top-2,
-    calibration) to OUT.
+    calibration) to OUT, and with --reader that reader as reader.hepa, its card saying how its head is calibrated and
+    how often it is right: read asks the head of such a bundle alone.
     """
     from ..base.atomic import write_text
     from ..benchmark.origins import compare, patients_of
@@ -35,7 +36,7 @@ def origins(train: Path, test: Path, out: Path, **wanted: Any) -> None:
         raise InputError("--reader and --validation go together: the head is calibrated on other patients.")
     learned = patients_of(train, shown="noise-free" if wanted["noise_free"] else "lined up")
     asked = patients_of(test, shown="noise-free" if wanted["noise_free"] else "as they lie")
-    others, said = _head(test, wanted)
+    others, said = _head(test, out, wanted)
     text = markdown(compare(learned, asked, Bootstrap(num_resamples=wanted["resamples"]), others=others))
     told = ", told noise-free values" if wanted["noise_free"] else ""
     text = f"{wanted['cohort'] or test.name}; trained on {len(learned)} patients{told}{said}\n\n{text}"
@@ -43,17 +44,34 @@ def origins(train: Path, test: Path, out: Path, **wanted: Any) -> None:
     click.echo(text)
 
 
-def _head(test: Path, wanted: dict[str, Any]) -> tuple[dict[str, Any], str]:
+@click.command("origin-prior")
+@click.argument("cohort")
+@click.argument("out", type=OUT)
+@click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
+def origin_prior(cohort: str, out: Path, resamples: int) -> None:
+    """How often the origin that read names without a picture is right in patients of COHORT, such as sim-1k-test.
+
+    Patients are drawn from their seeds and none is scanned: how common primaries are, and with it CEA, is all that is
+    asked. Writes origins.json (what a report cites) and table.md to OUT.
+    """
+    from ..benchmark.origin_prior import run, write
+    from ..evaluation.bootstrap import Bootstrap
+
+    click.echo(write(run(cohort), cohort, out, Bootstrap(num_resamples=resamples)))
+
+
+def _head(test: Path, out: Path, wanted: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """The column of a reader's head and what is said of it; nothing where none is asked."""
     if wanted["reader"] is None:
         return {}, ""
-    from ..benchmark.origin_head import head_shares
+    from ..benchmark.origin_head import calibrated, head_shares
     from ..bundle.bundle import Bundle
     from ..diagnosis.diagnose import Reader
 
     refuse_trained(test, (wanted["reader"],))
-    reader = Reader.from_bundle(Bundle.load(wanted["reader"], kind="diagnosis"))
-    head = head_shares(reader, wanted["validation"], test)
+    bundle = Bundle.load(wanted["reader"], kind="diagnosis")
+    head = head_shares(Reader.from_bundle(bundle), wanted["validation"], test)
+    calibrated(bundle, head, wanted["cohort"] or test.name).save(out / "reader.hepa")
     said = f"; head at a temperature of {head.temperature:.2f}, fitted on {head.num_validation} validation patients"
     return {"the reader's head": head.shares}, said
 
@@ -114,4 +132,4 @@ def _classified(prepared: Path, bundles: tuple[Path, ...], device: str, wanted: 
     return answers(prepared, asked, at_most=wanted["cases"]), classifier.names
 
 
-COMMANDS = (origins, classes)
+COMMANDS = (origins, origin_prior, classes)

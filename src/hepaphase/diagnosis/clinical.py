@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..phantom.population import INCIDENTAL
-from ..study.lesions import LESION_CLASSES, LesionClass
+from ..study.lesions import LESION_CLASSES, METASTASIS_ORIGINS, LesionClass
 
 WEIGHT = 1.0
 """Exponent of the likelihoods. Below 1 it would allow for facts that go together; on main-validation 1 did best
@@ -19,8 +19,13 @@ FACTS = ("cirrhosis", "hbv", "afp", "ca19_9", "cea", "cancer")
 
 
 def known_facts(clinical: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of ``clinical`` that are weighed: those of ``FACTS`` that are true or false, ``sex`` M or F."""
+    """The entries of ``clinical`` that are weighed: those of ``FACTS`` that are true or false, ``sex`` M or F.
+
+    Who is known by the organ of a cancer (``primary``) is known to have one.
+    """
     found: dict[str, Any] = {name: clinical[name] for name in FACTS if isinstance(clinical.get(name), bool)}
+    if clinical.get("primary") in METASTASIS_ORIGINS:
+        found.setdefault("cancer", True)
     if clinical.get("sex") in ("M", "F"):
         found["sex"] = clinical["sex"]
     return found

@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ..bundle.bundle import Bundle
 from ..study.phase import Phase
 from ..study.study import AlignedStudy
 from .diagnose import Reader
 
 
 def named_without(
-    study: AlignedStudy, lesions: npt.NDArray[np.uint16], bundle: Bundle, *, device: str = "cpu"
+    study: AlignedStudy, lesions: npt.NDArray[np.uint16], reader: Reader
 ) -> dict[Phase, list[dict[str, float]]]:
     """For each phase, what lesions 1 ... L, (z, y, x), would be called had it not been read; class to probability.
 
@@ -22,7 +21,6 @@ def named_without(
     """
     if len(study.hu) < 2 or not lesions.any() or any(p not in study.inputs for p in study.hu):
         return {}
-    reader = Reader.from_bundle(bundle, device=device)
     return {phase: reader.name(_without(study, phase), lesions) for phase in study.inputs}
 
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 from ..bundle.bundle import Bundle
 from ..bundle.familiar import familiar_facts
 from ..diagnosis.clinical import weigh
+from ..diagnosis.diagnose import Reader
 from ..diagnosis.left_out import named_without
 from ..report import words
 from ..report.lirads import VERSION
@@ -28,9 +29,7 @@ def left_out(
     lesions: npt.NDArray[np.uint16],
     kept: Sequence[int],
     clinical: Mapping[str, Any],
-    reader: Bundle,
-    *,
-    device: str = "cpu",
+    reader: Reader,
 ) -> Without:
     """What the lesions would be called without each phase, one reading each; empty for one phase, or generated ones.
 
@@ -40,9 +39,8 @@ def left_out(
         kept: number in ``lesions`` of each lesion that is reported, in order.
         clinical: what is known of the patient and is weighed in; empty where nothing is.
         reader: what read.
-        device: where it runs.
     """
-    found = named_without(seen, lesions, reader, device=device)
+    found = named_without(seen, lesions, reader)
     return {phase: [weigh(told[number - 1], clinical) for number in kept] for phase, told in found.items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ..diagnosis.beside import BESIDE
-from ..diagnosis.diagnose import Diagnosis, diagnose
+from ..diagnosis.diagnose import Diagnosis, Reader
 from ..organs.segment import segment_organs
 from ..prepare.align import align
 from ..prepare.crop import liver_grid
@@ -30,6 +30,7 @@ from .locate import locate
 from .masks import lesions_on_grid, renumbered
 from .models import Models
 from .options import ReadOptions
+from .origins import Found, tell_origins
 from .steps import Step, StepLog
 from .unlike import judge_unlike
 from .weigh import weigh_findings
@@ -109,25 +110,27 @@ def read(
         )
     with log.step("diagnose"):
         seen = small if options.read_generated else scanned_only(small)
-        diagnosis = diagnose(seen, models.diagnosis, device=options.device)
+        reader = Reader.from_bundle(models.diagnosis, device=options.device)
+        diagnosis = reader.diagnose(seen)
     with log.step("measure"):
         box, kept, told = _with_lesions(box, small.geometry, diagnosis)
-        findings = _findings(box, diagnosis, kept)
-        if options.weigh_clinical:
-            findings, weighed = weigh_findings(findings, study.clinical)
-            told += weighed
+        clinical = study.clinical if options.weigh_clinical else {}
+        findings, weighed = weigh_findings(_findings(box, diagnosis, kept), clinical)
+        where = Found(seen=seen, lesions=diagnosis.lesions, kept=kept)
+        findings, origins = tell_origins(findings, where, clinical, models.diagnosis, reader)
         findings = decide(findings, box, tuple(seen.hu), models.diagnosis)
         findings = locate(findings, small, diagnosis.lesions, kept, liver)
         findings, odd = judge_unlike(findings, seen, diagnosis.lesions, kept, models.diagnosis)
     with log.step("evidence"):
-        clinical = study.clinical if options.weigh_clinical else {}
-        without = left_out(seen, diagnosis.lesions, kept, clinical, models.diagnosis, device=options.device)
+        without = left_out(seen, diagnosis.lesions, kept, clinical, reader)
         findings = gather_evidence(findings, box, tuple(seen.hu), without, models.diagnosis)
     warnings = (
         *found.warnings,
         *odd_hu,
         *lined.warnings,
         *told,
+        *weighed,
+        *origins,
         *odd,
         *_left_out(diagnosis.num_beside),
         *_warnings(lined.study, estimated, registered=options.register),

@@ -18,6 +18,8 @@ from ..study.origin import Origin
 from ..study.phase import REFERENCE_ORDER, Phase
 from ..study.study import HuArray
 from .dicom.input import DicomInput
+from .evidence import evidence_of
+from .origins import origin_of
 
 
 def volume_hash(hu: HuArray, geometry: Geometry) -> str:
@@ -98,6 +100,8 @@ def _finding(lesion: Mapping[str, Any]) -> Finding:
         probabilities=lesion["probabilities"],
         hu=_measured(lesion["hu"]),
         segment=_segment(lesion.get("segment")),
+        origin=origin_of(lesion.get("origin")),
+        evidence=evidence_of(lesion.get("evidence")),
     )
 
 

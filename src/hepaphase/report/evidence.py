@@ -1,14 +1,13 @@
 """What the class of each lesion rests on: for programs, and in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..study.findings import Finding, Sign
+from ..study.findings import Evidence, Finding, Measured, Rule, Sign
 from ..study.phase import Phase, Provenance
 from . import words
-from .input import ReportInput
 from .signs import ABSENT, PRESENT, SIGNS, UNKNOWN
 
 _ELSEWHERE = ("prediction_set", "lirads", "lirads_withheld")
@@ -17,14 +16,30 @@ _DEPENDS = 0.005
 """Changes of a probability below this are not worth a word: it is printed with two decimals."""
 
 
-def evidence_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
-    """``evidence`` of a lesion of ``findings.json``; empty where none was gathered."""
+def evidence_document(
+    lesion: Finding, liver_hu: Mapping[Phase, Measured], provenance: Mapping[Phase, Provenance]
+) -> dict[str, Any]:
+    """``evidence`` of a lesion of ``findings.json``; empty where none was gathered.
+
+    Args:
+        lesion: what was found.
+        liver_hu: of the liver outside lesions, per phase.
+        provenance: of each phase.
+    """
     if (rests := lesion.evidence) is None:
         return {}
+    phases = [p for p in Phase if p in provenance and p in liver_hu and p in lesion.hu]
     return {
         "evidence": {
             "read_from": [str(p) for p in rests.read_from],
-            "contrast": {str(p): c for p in report.phases if (c := _contrast(report, lesion, p))},
+            "contrast": {
+                str(p): {
+                    **_contrast(lesion.hu[p], liver_hu[p]),
+                    "provenance": str(provenance[p]),
+                    "read": p in rests.read_from,
+                }
+                for p in phases
+            },
             "signs": [_sign(sign) for sign in rests.signs],
             "not_looked_for": list(rests.not_looked_for),
             "without": {
@@ -36,17 +51,38 @@ def evidence_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
     }
 
 
-def _contrast(report: ReportInput, lesion: Finding, phase: Phase) -> dict[str, Any] | None:
+def _contrast(own: Measured, liver: Measured) -> dict[str, float]:
     """Mean of the lesion less that of the liver; sd of one voxel's HU less another's."""
-    liver, own = report.findings.liver_hu.get(phase), lesion.hu.get(phase)
-    if liver is None or own is None or lesion.evidence is None:
-        return None
     return {
         "lesion_minus_liver_hu": round(own.mean_hu - liver.mean_hu, 3),
         "sd_hu": round(float(np.hypot(own.sd_hu, liver.sd_hu)), 3),
-        "provenance": str(report.study.provenance[phase]),
-        "read": phase in lesion.evidence.read_from,
     }
+
+
+def evidence_of(told: Mapping[str, Any] | None) -> Evidence | None:
+    """Undo of :func:`evidence_document`, from the value of ``evidence``; HU stand elsewhere."""
+    if told is None:
+        return None
+    return Evidence(
+        read_from=_phases(told["read_from"]),
+        signs=tuple(
+            Sign(
+                name=one["name"],
+                state=one["state"],
+                phases=_phases(one.get("phases", ())),
+                measured=one.get("measured", {}),
+                why=one.get("because", ""),
+            )
+            for one in told["signs"]
+        ),
+        not_looked_for=tuple(told["not_looked_for"]),
+        without={Phase(name): one["probabilities"] for name, one in told["without"].items()},
+        rules=tuple(Rule(**one) for one in told["rules"]),
+    )
+
+
+def _phases(names: Iterable[str]) -> tuple[Phase, ...]:
+    return tuple(Phase(name) for name in names)
 
 
 def _sign(sign: Sign) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from ..study.phase import Phase
 from .evidence import evidence_document
 from .input import ReportInput
 from .lirads import VERSION as LIRADS_VERSION
+from .origins import origin_document
 
 SCHEMA_NAME = "hepaphase-findings"
-SCHEMA_VERSION = "0.4"
+SCHEMA_VERSION = "0.5"
 """0.2 adds to 0.1: screening, abstained, prediction_sets, and per lesion prediction_set, features and lirads. 0.3 adds
 ood, and per lesion segment, ood_score and a category in lirads where one may be given. Whoever reads 0.1 finds all of
 it at its old place, whoever reads 0.2 too, but that lirads may hold a category in place of reasons. 0.4 adds evidence
-per lesion."""
+per lesion, 0.5 the origin of those that may be metastases."""
 
 
 def schema(version: str = SCHEMA_VERSION) -> dict[str, Any]:
@@ -111,7 +112,8 @@ def lesion_document(report: ReportInput, lesion: Finding) -> dict[str, Any]:
         **({} if lesion.ood_score is None else {"ood_score": round(lesion.ood_score, 4)}),
         **_lirads(lesion),
         **_segment(lesion),
-        **evidence_document(report, lesion),
+        **origin_document(lesion.origin),
+        **evidence_document(lesion, report.findings.liver_hu, report.study.provenance),
     }
 
 

@@ -26,6 +26,7 @@ from .figures import (
 )
 from .findings_json import lesion_document, unlike_document
 from .input import PhaseFacts, ReportInput
+from .origins import origin_bars, origin_head, origin_note, origin_text
 from .picture import DIFFERENCE_HU, WINDOW_HU
 from .places import category_text, place_note, place_text, scan_text, unlike_text
 from .view import View
@@ -152,6 +153,7 @@ def _lesion(
         "segment_note": place_note(said),
         "lirads": category_text(said),
         "unlike": unlike_text(said),
+        "origin": _origin(said),
         "evidence": evidence_lines(said),
         "position": f"{_side(x, 'L', 'R')} {_side(y, 'P', 'A')} {_side(z, 'S', 'I')} mm",
         "stored_slice": _stored_slice(report, view, where),
@@ -160,6 +162,14 @@ def _lesion(
         "frame": _frame(where, view, report) if with_pictures else None,
         "pictures": [_lesion_picture(report, view, where, lesion, p) for p in report.phases] if with_pictures else [],
     }
+
+
+def _origin(said: Context) -> Context | None:
+    """Where it comes from, were it a metastasis; None where that is not told."""
+    if "origin" not in said:
+        return None
+    told = {"head": origin_head(said), "text": origin_text(said), "note": origin_note(said)}
+    return {**told, "bars": origin_bars(said)}
 
 
 def _lesion_hu(report: ReportInput, lesion: Finding, phase: Phase) -> Context:

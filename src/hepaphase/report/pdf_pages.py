@@ -7,6 +7,7 @@ from typing import Any
 
 from . import words
 from .evidence import evidence_lines
+from .origins import origin_head, origin_note, origin_text
 from .places import category_text, place_note, place_text, scan_text, unlike_text
 from .shots import Shot
 
@@ -198,6 +199,8 @@ def _lesion(lesion: Mapping[str, Any], shots: Sequence[Shot], findings: Mapping[
     if "prediction_set" in lesion:
         names = words.join([words.class_name(key).lower() for key in lesion["prediction_set"]])
         sheet.text(f"{100 * findings['prediction_sets']['level']:.0f} % prediction set, from the images alone: {names}")
+    if told := origin_text(lesion):
+        sheet.text(f"{origin_head(lesion)}: {told}. {origin_note(lesion)}")
     sheet.gap()
     sheet.text("Attenuation", size=9.5, weight="bold")
     at = (_LEFT, 0.20, 0.36, 0.52)

@@ -91,6 +91,25 @@ class Evidence:
     rules: tuple[Rule, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetastasisOrigin:
+    """Where a lesion comes from, were it a metastasis; one distribution for all metastases of a patient."""
+
+    probabilities: Mapping[str, float]
+    """Origin to probability; sums to one."""
+    source: str
+    """``reader``: its head saw the lesions. ``prior``: how common primaries are, nothing of it from the picture."""
+    weighed: Mapping[str, Any] = field(default_factory=dict)
+    """Facts on the patient that were weighed in."""
+    right: Mapping[str, Any] = field(default_factory=dict)
+    """How often the first named is the true one: ``cohort``, ``num_patients``, ``top_1`` and ``top_2``, each with
+    ``value``, ``low`` and ``high``; empty where it was not measured."""
+
+    def ranked(self) -> tuple[str, ...]:
+        """Origins, the most probable first."""
+        return tuple(sorted(self.probabilities, key=lambda name: -self.probabilities[name]))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One lesion."""
@@ -128,6 +147,8 @@ class Finding:
     """Why there is no segment."""
     evidence: Evidence | None = None
     """None where it was not gathered."""
+    origin: MetastasisOrigin | None = None
+    """None where the lesion is hardly a metastasis, or it was not asked for."""
 
     @property
     def lesion_class(self) -> str:

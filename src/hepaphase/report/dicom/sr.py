@@ -12,14 +12,27 @@ from ...study.findings import Finding, Measured, Segment
 from ...study.geometry import Xyz
 from ...study.lesions import LESION_CLASSES, lesion_class
 from ...study.origin import Origin, SourceImage
-from ...study.phase import Phase
+from ...study.phase import Phase, Provenance
+from ..evidence import evidence_document, evidence_lines
+from ..origins import origin_document, origin_head, origin_note, origin_text
+from ..signs import ABSENT, PRESENT, SIGNS, UNKNOWN
 from ..words import join, probability
 from .frames import headers, settle
 from .input import MAKER, USE, DicomInput
 from .seg import algorithm, quiet, tracking_uid
 
 _SCHEME = "99HEPAPHASE"
-"""Ours, for what no public scheme names: which of the four phases."""
+"""Ours, for what no public scheme that we know names: phases, signs, and the contrast of a lesion to the liver."""
+_SIGN_CODES = {
+    "nonrim_arterial_hyperenhancement": "aphe_nonrim",
+    "rim_arterial_hyperenhancement": "aphe_rim",
+    "washout": "washout",
+    "peripheral_washout": "washout_rim",
+    "capsule": "capsule",
+    "central_delayed_enhancement": "central_delay",
+    "progressive_enhancement": "progressive",
+}
+"""A code value has 16 letters at most."""
 _SERIES = 9002
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
@@ -45,7 +58,7 @@ def sr_object(given: DicomInput, seg: Dataset) -> Dataset:
             is_final=False,
             series_description=f"{USE}: measurements of liver lesions",
             software_versions=given.version or "unknown",
-            coding_schemes=[CodingSchemeIdentificationItem(_SCHEME, name="hepaphase contrast phases")],
+            coding_schemes=[CodingSchemeIdentificationItem(_SCHEME, name="hepaphase phases and signs")],
         )
     settle(document, [image for origin in given.origins.values() for image in origin.images])
     return document
@@ -107,6 +120,7 @@ def _lesion(given: DicomInput, seg: Dataset, finding: Finding) -> Any:
         _measurement(codes.SCT.LongAxis, finding.long_axis_mm, codes.UCUM.Millimeter),
         _measurement(codes.SCT.ShortAxis, finding.short_axis_mm, codes.UCUM.Millimeter),
         *_attenuations(given, finding.hu, finding.centroid_lps_mm),
+        *_contrasts(given, finding),
         *(_probability(key, finding.probabilities[key]) for key in LESION_CLASSES if key in finding.probabilities),
     ]
     best = lesion_class(finding.lesion_class)
@@ -114,12 +128,20 @@ def _lesion(given: DicomInput, seg: Dataset, finding: Finding) -> Any:
     said = f"{USE}; not verified. Most probable class: {best.name} ({likely})."
     if finding.segment is not None:
         said += f" {_place_said(finding.segment)}"
+    if finding.origin is not None:
+        said += f" {_origin_said(finding)}"
     return _group(given, seg, finding.lesion_id, codes.SCT.Lesion, values, said, finding=finding)
 
 
 def _place_said(segment: Segment) -> str:
     """Which segment, and how sure that is."""
     return f"Couinaud segment {segment.number}, estimated ({probability(segment.confidence)})."
+
+
+def _origin_said(finding: Finding) -> str:
+    """Where it comes from, were it a metastasis, and what that rests on."""
+    told = {"probabilities": finding.probabilities, **origin_document(finding.origin)}
+    return f"{origin_head(told)}: {origin_text(told)}. {origin_note(told)}"
 
 
 def _sites(finding: Finding | None) -> list[Any]:
@@ -144,7 +166,6 @@ def _group(
 ) -> Any:
     from highdicom.sr import (
         AlgorithmIdentification,
-        QualitativeEvaluation,
         TextContentItem,
         TrackingIdentifier,
         VolumetricROIMeasurementsAndQualitativeEvaluations,
@@ -161,14 +182,37 @@ def _group(
         finding_sites=_sites(finding),
         algorithm_id=AlgorithmIdentification(made_by.AlgorithmName, made_by.AlgorithmVersion),
         measurements=list(values),
-        qualitative_evaluations=[
-            QualitativeEvaluation(codes.DCM.DifferentialDiagnosisImpression, _class_code(finding.lesion_class))
-        ]
-        if finding is not None
-        else None,
+        qualitative_evaluations=None if finding is None else _evaluations(finding),
     )
-    group[0].ContentSequence.append(TextContentItem(codes.DCM.Comment, said, relationship_type="CONTAINS"))
+    for text in (said, *([] if finding is None else _rests_on(given, finding))):
+        group[0].ContentSequence.append(TextContentItem(codes.DCM.Comment, text, relationship_type="CONTAINS"))
     return group
+
+
+def _evaluations(finding: Finding) -> list[Any]:
+    """The most probable class, and each sign that was looked for: present, absent or not assessable."""
+    from highdicom.sr import CodedConcept, QualitativeEvaluation
+    from pydicom.sr.codedict import codes
+
+    states = {
+        PRESENT: codes.SCT.Present,
+        ABSENT: codes.SCT.Absent,
+        UNKNOWN: CodedConcept("not_assessable", _SCHEME, "Not assessable"),
+    }
+    told = [QualitativeEvaluation(codes.DCM.DifferentialDiagnosisImpression, _class_code(finding.lesion_class))]
+    for sign in finding.evidence.signs if finding.evidence is not None else ():
+        meaning = SIGNS[sign.name][0].upper() + SIGNS[sign.name][1:]
+        told.append(QualitativeEvaluation(CodedConcept(_SIGN_CODES[sign.name], _SCHEME, meaning), states[sign.state]))
+    return told
+
+
+def _rests_on(given: DicomInput, finding: Finding) -> list[str]:
+    """What the class rests on, a text each, in the words of the report; signs that are coded are not said again."""
+    kinds = dict.fromkeys(finding.hu, Provenance.MEASURED) | dict.fromkeys(given.generated, Provenance.SYNTHETIC)
+    told = evidence_document(finding, given.findings.liver_hu, kinds)
+    lines = evidence_lines({"probabilities": finding.probabilities, **told})
+    plain = str.maketrans({"−": "-", "±": "+/-"})  # letters that every reader of SR knows
+    return [f"{head}: {text}".translate(plain) for head, text in lines if head not in ("Present", "Absent")]
 
 
 def _segment(given: DicomInput, seg: Dataset, number: int) -> Any:
@@ -206,6 +250,21 @@ def _attenuations(given: DicomInput, hu: Mapping[Phase, Measured], place: Xyz | 
             derivation=codes.SCT.Mean,
             referenced_images=images,
         )
+        values.append(_with(value, codes.DCM.ContrastPhase, (str(phase), _SCHEME, phase.label)))
+    return values
+
+
+def _contrasts(given: DicomInput, finding: Finding) -> list[Any]:
+    """Mean HU of the lesion less that of the liver, per measured phase; where what the class rests on was gathered."""
+    from highdicom.sr import CodedConcept
+    from pydicom.sr.codedict import codes
+
+    liver = given.findings.liver_hu
+    phases = [p for p in finding.hu if p in liver and p in given.origins and p not in given.generated]
+    name = CodedConcept("minus_liver", _SCHEME, "Attenuation of the lesion less that of the liver")
+    values = []
+    for phase in phases if finding.evidence is not None else ():
+        value = _measurement(name, finding.hu[phase].mean_hu - liver[phase].mean_hu, codes.UCUM.HounsfieldUnit)
         values.append(_with(value, codes.DCM.ContrastPhase, (str(phase), _SCHEME, phase.label)))
     return values
 
