@@ -20,6 +20,7 @@ from hepaphase.organs.table import CLASSES
 from hepaphase.phantom.seeds import seed_range
 from hepaphase.phantom.simulate import simulate
 from hepaphase.prepare.crop import liver_grid
+from hepaphase.prepare.working import working_volumes
 from hepaphase.report.again import volume_hash
 from hepaphase.resample.crop import box_around
 from hepaphase.study.geometry import Geometry
@@ -80,9 +81,23 @@ def test_air_around_the_patient_is_not_kept() -> None:
     hu[78:], hu[:, :14], hu[:, :, 50:] = -1000, -1003, -980
     volume = replace(volume, hu=hu)
     cut = cut_out(volume, seen(volume, liver))
-    assert cut.cut.start_zyx[1] == 12
-    assert cut.cut.start_zyx[0] + cut.hu.shape[0] == 80
-    assert cut.cut.start_zyx[2] + cut.hu.shape[2] == 52
+    assert cut.cut.start_zyx[1] == 10
+    assert cut.cut.start_zyx[0] + cut.hu.shape[0] == 82
+    assert cut.cut.start_zyx[2] + cut.hu.shape[2] == 54
+
+
+def test_the_registration_looks_at_the_same_grid_where_air_near_the_liver_is_cut_away() -> None:
+    volume, liver = scan()
+    hu = volume.hu.copy()
+    hu[69:], hu[:, :18] = -1000, -1000
+    volume = replace(volume, hu=hu)
+    cut = cut_out(volume, seen(volume, liver))
+    assert cut.cut is not None and cut.cut.start_zyx[1] == 14
+    start = cut.cut.start_zyx
+    own = liver[tuple(slice(a, a + n) for a, n in zip(start, cut.hu.shape, strict=True))]
+    of_whole, of_part = working_volumes(volume, liver), working_volumes(cut, own)
+    assert of_part.geometry == of_whole.geometry
+    assert np.allclose(of_part.fixed, of_whole.fixed, atol=1e-3) and np.allclose(of_part.weight, of_whole.weight)
 
 
 def test_a_scan_without_a_liver_stays_whole_unless_the_user_brings_one() -> None:
@@ -156,7 +171,7 @@ def test_what_is_kept_of_a_scan_does_not_grow_with_it(tmp_path: Path) -> None:
         kept.append(take_in(tmp_path / f"{name}.nii.gz", lambda: organs, phases={Phase.PVP: None}, cut=True))
     low, tall = (study.phase(Phase.PVP) for study in kept)
     assert tall.whole.shape_zyx[0] == low.whole.shape_zyx[0] + 120
-    assert tall.hu.shape[0] <= low.hu.shape[0] + 26  # of air within 32 mm of the liver
+    assert tall.hu.shape[0] <= low.hu.shape[0] + 16  # of air within 20 mm of what is none
     assert tall.cut.organs[0].shape[1] <= low.cut.organs[0].shape[1] + 8
     shift = np.rint(low.geometry.to_index_zyx(tall.geometry.to_lps_mm((0, 0, 0)))).astype(int)
     a, b = (np.array(v.hu.shape) for v in (low, tall))

@@ -1,5 +1,6 @@
 """NIfTI in and out."""
 
+import gzip
 import logging
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from scipy.spatial.transform import Rotation
 from tests.shared_data import shared_data
 
 from hepaphase.base.errors import ConfigError, GeometryError, HepaphaseError, InputError, VolumeError
-from hepaphase.io.nifti import is_nifti, read_description, read_mask, read_nifti, write_nifti
+from hepaphase.io.nifti import is_nifti, read_description, read_mask, read_nifti, write_nifti, write_part
+from hepaphase.resample.crop import Box, paste
 from hepaphase.study.geometry import Geometry
 
 GRID = Geometry((4, 5, 6), (0.7, 0.8, 2.5), (-110.0, 35.5, -720.25))
@@ -263,3 +265,27 @@ def test_real_volume_agrees_with_simpleitk():
     np.testing.assert_allclose(geometry.origin_lps_mm, image.GetOrigin(), atol=1e-3)
     np.testing.assert_allclose(np.ravel(geometry.direction), image.GetDirection(), atol=1e-5)
     np.testing.assert_allclose(geometry.spacing_xyz_mm, image.GetSpacing(), atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "fill"), [(np.uint8, 0), (np.int16, -1024)])
+def test_a_part_is_written_as_the_whole_would_be(kind: type, fill: int, tmp_path: Path) -> None:
+    box = Box((1, 2, 3), (3, 4, 6))
+    part = np.random.default_rng(0).integers(1, 100, box.shape_zyx).astype(kind)
+    whole = paste(part, box, shape_zyx=GRID.shape_zyx, fill=fill)
+    for suffix in (".nii", ".nii.gz"):
+        one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+        write_nifti(one, whole, GRID, description="a part")
+        write_part(two, part, box, GRID, fill=fill, description="a part")
+        opened = gzip.open if suffix.endswith("gz") else open
+        with opened(one, "rb") as first, opened(two, "rb") as second:
+            assert first.read() == second.read()
+
+
+def test_a_part_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    part = np.zeros((2, 2, 3), np.uint8)
+    for box in (Box((1, 2, 3), (3, 4, 7)), Box((-1, 2, 3), (1, 4, 6)), Box((1, 2, 3), (2, 4, 6))):
+        with pytest.raises(GeometryError, match="do not fit"):
+            write_part(tmp_path / "part.nii", part, box, GRID)
+    with pytest.raises(VolumeError, match="integers"):
+        write_part(tmp_path / "part.nii", part.astype(np.float32), Box((1, 2, 3), (3, 4, 6)), GRID)
+    assert not list(tmp_path.iterdir())

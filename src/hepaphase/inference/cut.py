@@ -26,8 +26,9 @@ little larger, in another phase, and for the smoothing before voxels are made la
 
 _AIR_HU = -800.0
 """A plane without anything above this crosses no patient and no table, whatever its noise (our choice)."""
-_AIR_MM = 12.0
-"""Air that is kept beside what is none, for what is smoothed before voxels are made larger."""
+_AIR_MM = 20.0
+"""Air that is kept beside what is none: the box around the liver that is shown reaches 16 mm beyond it, and what is
+smoothed before voxels are made larger looks a little further. The registration needs none (``prepare.working``)."""
 
 
 def cut_out(volume: PhaseVolume, coarse: CoarseOrgans, masks: Masks | None = None) -> PhaseVolume:
@@ -43,8 +44,7 @@ def cut_out(volume: PhaseVolume, coarse: CoarseOrgans, masks: Masks | None = Non
     bounds = _bounds(coarse, masks or {})
     if bounds is None:
         return volume
-    near = box_of(_corners(bounds[0] - MARGIN_MM, bounds[1] + MARGIN_MM), volume.geometry)
-    box = _without_air(volume, box_to_keep(bounds, volume.geometry), near)
+    box = _without_air(volume, box_to_keep(bounds, volume.geometry))
     kept = without_empty_slices(coarse)
     cut = Cut(
         whole=volume.geometry,
@@ -68,11 +68,8 @@ def box_to_keep(bounds: Floats, geometry: Geometry) -> Box:
     return box_of(_corners(low - MARGIN_MM, high + MARGIN_MM), geometry)
 
 
-def _without_air(volume: PhaseVolume, box: Box, near: Box) -> Box:
-    """The box without the planes at its ends that hold nothing but air: whatever looks there is told air anyway.
-
-    What is ``near`` the liver stays: the registration looks at as much around it as the reference has.
-    """
+def _without_air(volume: PhaseVolume, box: Box) -> Box:
+    """The box without the planes at its ends that hold nothing but air: whatever looks there is told air anyway."""
     part = volume.hu[box.slices]
     start, stop = list(box.start_zyx), list(box.stop_zyx)
     for axis, spacing_mm in enumerate(volume.geometry.spacing_zyx_mm):
@@ -80,8 +77,7 @@ def _without_air(volume: PhaseVolume, box: Box, near: Box) -> Box:
         there = np.flatnonzero(highest > _AIR_HU)
         if len(there):
             margin = int(np.ceil(_AIR_MM / spacing_mm))
-            last = max(start[axis] + int(there[-1]) + 1 + margin, near.stop_zyx[axis])
-            first = min(start[axis] + int(there[0]) - margin, near.start_zyx[axis])
+            last, first = start[axis] + int(there[-1]) + 1 + margin, start[axis] + int(there[0]) - margin
             start[axis], stop[axis] = max(start[axis], first), min(stop[axis], last)
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 

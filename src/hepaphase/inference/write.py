@@ -12,7 +12,7 @@ import numpy as np
 
 from ..base.atomic import UNFINISHED, atomic_folder, write_json
 from ..base.errors import DicomError, OutputError
-from ..io.nifti import SYNTHETIC_MARK, write_nifti
+from ..io.nifti import SYNTHETIC_MARK, write_nifti, write_part
 from ..organs import couinaud
 from ..prepare import exams, register
 from ..report.again import volume_hash
@@ -184,8 +184,9 @@ def _write_masks(reading: Reading, out: Path) -> list[Path]:
     paths = []
     for name, dtype in (("liver", np.uint8), ("lesions", np.uint16)):
         path = out / f"{name}.nii.gz"
-        array = reading.on_reference_grid(reading.study.masks[name].astype(dtype), fill=0)
-        write_nifti(path, array, reading.reference_grid, description=f"hepaphase {name}, research use only")
+        mask = reading.study.masks[name].astype(dtype)
+        told = f"hepaphase {name}, research use only"
+        write_part(path, mask, reading.box, reading.reference_grid, description=told)
         paths.append(path)
     return paths
 
@@ -221,10 +222,9 @@ def _write_synthetic(reading: Reading, out: Path) -> list[Path]:
             arrays.append((study.sd_hu[phase], "_sd", 0.0))
         for array, suffix, fill in arrays:
             path = out / "synthetic" / f"{phase}{suffix}.nii.gz"
-            whole = reading.on_reference_grid(np.round(array).astype(np.int16), fill=fill)
-            write_nifti(
-                path, whole, reading.reference_grid, description=f"{SYNTHETIC_MARK} {phase}{suffix}, not measured"
-            )
+            told = f"{SYNTHETIC_MARK} {phase}{suffix}, not measured"
+            whole_numbers = np.round(array).astype(np.int16)
+            write_part(path, whole_numbers, reading.box, reading.reference_grid, fill=fill, description=told)
             paths.append(path)
     return paths
 

@@ -20,6 +20,7 @@ from nibabel.wrapstruct import WrapStructError
 from ..base.atomic import atomic_path
 from ..base.errors import ConfigError, GeometryError, InputError, VolumeError
 from ..base.log import logger
+from ..resample.crop import Box, paste
 from ..study.geometry import Floats, Geometry
 from ..study.study import HuArray, check_volume
 
@@ -36,6 +37,7 @@ _DOUBT_MM = 0.5
 _CONTRADICTION_MM = 2.0
 """More between sform and qform, at the worst corner, is refused (our choice: about two voxels)."""
 _NIFTI1: Any = nib.Nifti1Image  # its methods carry no types
+_OPENER: Any = nib.openers.ImageOpener
 _NIFTI2: Any = nib.Nifti2Image
 _SIZE_1 = 348
 _SIZE_2 = 540
@@ -124,21 +126,57 @@ def write_nifti(path: Path, array: npt.NDArray[Any], geometry: Geometry, *, desc
         VolumeError: for voxels that are neither finite floats nor integers.
         GeometryError: when the array does not have the shape of ``geometry``.
     """
+    if array.shape != geometry.shape_zyx:
+        raise GeometryError(f"Cannot write '{path}': array shape {array.shape}, its grid {geometry.shape_zyx}.")
+    image = _image(path, _storable(array, path), geometry, description)
+    with atomic_path(path) as partial:
+        image.to_filename(partial)
+
+
+def write_part(
+    path: Path, part: npt.NDArray[Any], box: Box, whole: Geometry, *, fill: float = 0, description: str = ""
+) -> None:
+    """Write the volume on ``whole`` that is ``part`` (z, y, x) inside ``box`` and ``fill`` elsewhere, slice by slice.
+
+    Reads as what ``write_nifti`` writes of that volume, which never is in memory.
+
+    Raises:
+        ConfigError: as ``write_nifti``.
+        VolumeError: for voxels that are no integers.
+        GeometryError: when the array does not have the shape of the box, or the box leaves the volume.
+    """
+    if part.dtype.kind not in "iu":
+        raise VolumeError(f"Cannot write '{path}': a part is written of integers, got {part.dtype}.")
+    leaves = min(box.start_zyx) < 0 or any(b > n for b, n in zip(box.stop_zyx, whole.shape_zyx, strict=True))
+    if part.shape != box.shape_zyx or leaves:
+        raise GeometryError(f"Cannot write '{path}': {part.shape} voxels do not fit {box} of {whole.shape_zyx}.")
+    stored = _storable(part, path)
+    image = _image(path, np.broadcast_to(np.zeros((), stored.dtype), whole.shape_zyx), whole, description)
+    plane = Box((0, *box.start_zyx[1:]), (1, *box.stop_zyx[1:]))
+    shape: tuple[int, int, int] = (1, *whole.shape_zyx[1:])
+    nothing = np.full(shape, fill, stored.dtype).tobytes()
+    with atomic_path(path) as partial, _OPENER(partial, "wb") as file:
+        image.header.set_slope_inter(1.0, 0.0)
+        image.header.write_to(file)
+        for z in range(whole.shape_zyx[0]):
+            own = z - box.start_zyx[0]
+            inside = 0 <= own < len(stored)
+            file.write(paste(stored[own : own + 1], plane, shape_zyx=shape, fill=fill).tobytes() if inside else nothing)
+
+
+def _image(path: Path, stored: npt.NDArray[Any], geometry: Geometry, description: str) -> Any:
+    """The image with its header, voxels not looked at."""
     if not is_nifti(path):
         raise ConfigError(f"Cannot write '{path}': name it .nii or .nii.gz.")
     if len(description.encode()) > _DESCRIPTION_BYTES:
         raise ConfigError(f"A NIfTI description holds {_DESCRIPTION_BYTES} bytes, got '{description}'. Shorten it.")
-    if array.shape != geometry.shape_zyx:
-        raise GeometryError(f"Cannot write '{path}': array shape {array.shape}, its grid {geometry.shape_zyx}.")
-    stored = _storable(array, path)
     affine_ras = _RAS_TO_LPS @ geometry.affine_lps
     image: Any = _NIFTI1(stored.T, affine_ras, dtype=stored.dtype)
     image.set_sform(affine_ras, code=1)
     image.set_qform(affine_ras, code=1)
     image.header.set_xyzt_units("mm", "sec")
     image.header["descrip"] = description.encode()
-    with atomic_path(path) as partial:
-        image.to_filename(partial)
+    return image
 
 
 def _storable(array: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:

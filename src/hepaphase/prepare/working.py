@@ -42,8 +42,7 @@ def working_volumes(fixed: PhaseVolume, liver: MaskArray) -> Lined:
         VolumeError: when the liver mask is empty.
     """
     spacing_mm = max(SPACING_MM, min(fixed.geometry.spacing_xyz_mm))
-    box = box_around(liver, fixed.geometry, margin_mm=MARGIN_MM).geometry(fixed.geometry)
-    corners = box.corners_lps_mm()
+    corners = _around(fixed, liver).corners_lps_mm()
     low, high = corners.min(axis=0), corners.max(axis=0)
     x, y, z = (int(n) for n in np.maximum(LEAST_VOXELS, np.ceil((high - low) / spacing_mm) + 1))
     origin = (float(low[0]), float(low[1]), float(low[2]))
@@ -53,3 +52,13 @@ def working_volumes(fixed: PhaseVolume, liver: MaskArray) -> Lined:
     weight = np.clip((2 * NEAR_MM - away_mm) / NEAR_MM, 0, 1).astype(np.float32)
     hu = np.clip(resample(fixed.hu, fixed.geometry, grid), *WINDOW_HU).astype(np.float32)
     return Lined(grid, hu, weight)
+
+
+def _around(fixed: PhaseVolume, liver: MaskArray) -> Geometry:
+    """The box around the liver, as far as the whole scan goes: what was cut away of it is air."""
+    whole, start = fixed.whole, (0, 0, 0) if fixed.cut is None else fixed.cut.start_zyx
+    tight = box_around(liver, fixed.geometry, margin_mm=0.0).moved(start)
+    margin = [int(np.ceil(MARGIN_MM / s - 1e-6)) for s in whole.spacing_zyx_mm]
+    a, b, c = (max(0, n - m) for n, m in zip(tight.start_zyx, margin, strict=True))
+    e, f, g = (min(n, at + m) for at, m, n in zip(tight.stop_zyx, margin, whole.shape_zyx, strict=True))
+    return whole.crop((a, b, c), (e, f, g))
