@@ -24,7 +24,7 @@ if pathlib.Path(sys.argv[1]).is_dir():
     print("hepaphase: Which phase a volume is cannot be told surely: 3 looks like DP 0.55 or PVP 0.45, 120 s "
           "(80 to 200). Name it: --phases DP, if that is right.")
     sys.exit(2)
-print("step: register", flush=True)
+print("step: take in, after 0.0 s\nstep: liver, after 9.1 s\nstep: register, after 11.2 s", flush=True)
 time.sleep(60)
 """
 """Stands where ``hepaphase read`` does: one study in doubt, one that is being read."""

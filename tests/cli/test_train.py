@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hepaphase.base.errors import ConfigError, OutputError, UnknownNameError
-from hepaphase.bundle.bundle import Bundle
+from hepaphase.base.errors import BundleError, ConfigError, OutputError, UnknownNameError
+from hepaphase.bundle.bundle import Bundle, shipped
 from hepaphase.cli.main import group
 from hepaphase.io.case import write_case
 from hepaphase.phantom.grids import Grid
@@ -75,7 +75,7 @@ def test_a_raw_cohort_is_prepared_first(tmp_path: Path) -> None:
         study = simulate(seed, grid=grid).study
         write_case(replace(study, case=f"visit-{seed}", clinical={**study.clinical}), tmp_path / f"raw/visit-{seed}")
     out = tmp_path / "out"
-    assert run("smoke", tmp_path / "raw", out, *FAST).exit_code == 0
+    assert run("smoke", tmp_path / "raw", out, "--bundle", shipped("organs"), *FAST).exit_code == 0
     assert sorted(p.name for p in (out / "prepared").glob("*.npz")) == ["visit-1.npz", "visit-2.npz"]
     assert set(json.loads((out / "prepared" / "prepared.json").read_text())["patients"]) == {"visit-1", "visit-2"}
     assert run("smoke", tmp_path / "raw", out, "--resume", *FAST).exit_code == 0
@@ -101,3 +101,13 @@ def test_mistakes_are_named_and_nothing_is_written(
 
 def test_a_recipe_without_a_cohort_is_a_usage_error() -> None:
     assert run("smoke").exit_code == 2
+
+
+def test_a_model_that_would_do_nothing_and_one_of_another_kind_are_refused(cohort: Path, tmp_path: Path) -> None:
+    other = Bundle(kind="diagnosis", config={}).save(tmp_path / "other.hepa")
+    with pytest.raises(ConfigError, match="is prepared already"):
+        run("smoke", cohort, tmp_path / "out", "--bundle", other, *FAST)
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    with pytest.raises(BundleError, match="asked for one for organs"):
+        run("smoke", raw, tmp_path / "out", "--bundle", other, *FAST)

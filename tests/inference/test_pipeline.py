@@ -156,6 +156,15 @@ def test_any_time_can_be_asked_of_stage_one(tmp_path: Path) -> None:
         synthesize(study(Phase.NC), Phase.NC, MODELS, tmp_path)
 
 
+def test_the_grid_of_a_generated_phase_is_that_of_the_reference_asked_for(tmp_path: Path) -> None:
+    both, heard = study(Phase.PVP, Phase.NC), []
+    written = synthesize(both, Phase.AP, MODELS, tmp_path, reference=Phase.NC, heard=heard.append)
+    assert read_nifti(written.paths[0])[1].matches(both.phase(Phase.NC).geometry)
+    assert heard == ["liver", "prepare", "complete", "write"]
+    with pytest.raises(MissingPhaseError, match="no scanned DP"):
+        synthesize(both, Phase.AP, MODELS, tmp_path / "other", reference=Phase.DP)
+
+
 def test_lesions_keep_volume_and_none_is_lost_between_grids() -> None:
     coarse = Geometry((10, 11, 12), (4.0, 4.0, 4.0), (0.0, 0.0, 0.0))
     fine = Geometry((40, 44, 48), (1.0, 1.0, 1.0), (-1.5, -1.5, -1.5))
@@ -197,6 +206,30 @@ def test_a_folder_that_a_killed_run_began_counts_as_empty(tmp_path: Path) -> Non
     (tmp_path / UNFINISHED).mkdir()
     (tmp_path / UNFINISHED / "liver.nii.gz").touch()
     check_output(tmp_path)
+
+
+def test_a_reading_that_was_stopped_is_made_anew_in_the_same_place_and_loses_nothing(
+    reading: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while it writes, with an earlier reading in place and without; then the same command again."""
+
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    for earlier in (False, True):
+        out = tmp_path / f"out-{earlier}"
+        if earlier:
+            write_reading(read(study(Phase.PVP), MODELS, ReadOptions(complete=())), out, MODELS)
+            (out / "notes.txt").write_text("mine")
+        before = {p.name: p.read_bytes() for p in out.glob("*") if p.is_file()}
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("hepaphase.inference.write.write_report", stop)
+            write_reading(reading, out, MODELS)
+        assert {p.name: p.read_bytes() for p in out.glob("*")} == before
+        check_output(out, overwrite=earlier)
+        written = write_reading(reading, out, MODELS)
+        assert all(path.is_file() for path in written) and holds_reading_of("case-1", out)
+        assert not (out / UNFINISHED).exists() and (out / "notes.txt").exists() == earlier
 
 
 def test_a_generated_phase_of_the_source_is_kept_and_marked_without_an_uncertainty_it_never_had(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from hepaphase.serve.worker import How
 READER = """
 import json, pathlib, sys, tempfile, time
 source, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-print("step: looking", flush=True)
+print("step: looking, after 0.0 s", flush=True)
 files = sorted(source.iterdir()) if source.is_dir() else [source]
 if (source.parent.parent.parent / "slow").exists():
     (out / ".unfinished").mkdir(parents=True)

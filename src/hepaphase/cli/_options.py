@@ -73,6 +73,17 @@ def parse_phases(text: str | None) -> "tuple[Phase, ...] | None":
     return tuple(Phase.parse(part) for part in text.split(","))
 
 
+def parse_reference(text: str | None) -> "Phase | None":
+    """What ``--reference`` says; None when it was not given.
+
+    Raises:
+        UnknownNameError: for a name that is not a phase.
+    """
+    from ..study.phase import Phase
+
+    return None if text is None else Phase.parse(text)
+
+
 def parse_sources(text: str | None) -> "PhaseNames | None":
     """What ``--phases`` says; None when it was not given."""
     from ..io.source import parse_phases as parse

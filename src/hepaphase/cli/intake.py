@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._options import OUT, SOURCE, models_options, parse_sources
+from ._progress import steps_option, studies_told
 
 if TYPE_CHECKING:
     from ..inference.survey import Found
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--organs", type=SOURCE, help="TotalSegmentator's masks: its folder or label map; masks of SRC win.")
 @click.option("--fill-missing", is_flag=True, help="Interpolate over missing DICOM slices instead of refusing.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
+@steps_option
 @models_options
 def command(
     src: Path, out: Path | None, phases: str | None, bundles: tuple[Path, ...], device: str, **flags: Any
@@ -47,14 +49,15 @@ def command(
     )
     load = cache(lambda: Models.load(bundles).organs)
     facts, questions = [], []
-    for found in survey(src, load, options):
-        for line in lines_of(found):
-            click.echo(line)
-        facts.append(facts_of(found))
-        if found.study is None:
-            questions.append(f"{found.case}: {found.question}")
-        elif out is not None:
-            click.echo(f"  {write_intake(found, out)}")
+    with studies_told(say=flags["steps"]) as told:
+        for found in survey(src, load, options, heard=told):
+            for line in lines_of(found):
+                click.echo(line)
+            facts.append(facts_of(found))
+            if found.study is None:
+                questions.append(f"{found.case}: {found.question}")
+            elif out is not None:
+                click.echo(f"  {write_intake(found, out)}")
     if out is not None and len(questions) < len(facts):
         for path in write_facts(facts, out):
             click.echo(str(path))

@@ -1,12 +1,13 @@
 """``hepaphase read``: the main job."""
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ._options import OUT, SOURCE, models_options, parse_phases, parse_sources
+from ._options import OUT, SOURCE, models_options, parse_phases, parse_reference, parse_sources
+from ._progress import steps_option, steps_told
 
 ORGANS_HELP = (
     "TotalSegmentator's masks: its folder or label map, or the word totalsegmentator to run it where it is installed; "
@@ -32,7 +33,7 @@ ORGANS_HELP = (
 @click.option("--no-clinical", is_flag=True, help="Name lesions by the images alone, whatever is known of the patient.")
 @click.option("--keep-identity", is_flag=True, help="Keep the patient's name and number; default is a pseudonym.")
 @click.option("--no-dicom", is_flag=True, help="Write no SEG and SR, which name the source's images by UID.")
-@click.option("--steps", is_flag=True, help="Say each step as it begins.")
+@steps_option
 @click.option("--overwrite", is_flag=True, help="Replace an earlier reading in OUT.")
 @models_options
 def command(
@@ -54,14 +55,14 @@ def command(
     from ..inference.intake import take_in
     from ..inference.models import Models, check_device
     from ..inference.options import ReadOptions
+    from ..inference.pace import READ
     from ..inference.pipeline import read
     from ..inference.totalsegmentator import is_wanted, with_totalsegmentator
     from ..inference.write import check_output, write_reading
-    from ..study.phase import Phase
 
     options = ReadOptions(
         complete=parse_phases(complete),
-        reference=None if reference is None else Phase.parse(reference),
+        reference=parse_reference(reference),
         all_grids=flags["all_grids"],
         device=check_device(device),
         read_generated=flags["read_generated"],
@@ -69,38 +70,35 @@ def command(
         weigh_clinical=not flags["no_clinical"],
     )
     check_output(out, overwrite=flags["overwrite"])
-    told = partial(_tell, flags["steps"])
-    told("take in")
     load = cache(lambda: Models.load(bundles))
-    study = take_in(
-        src,
-        lambda: load().organs,
-        phases=parse_sources(phases),
-        organ_masks=None if is_wanted(flags["organs"]) else flags["organs"],
-        keep_identity=flags["keep_identity"],
-        fill_missing=flags["fill_missing"],
-        device=options.device,
-        cut=not is_wanted(flags["organs"]),
-    )
-    if is_wanted(flags["organs"]):
-        study = with_totalsegmentator(study, device=options.device)
-    models = load()
-    reading = read(study, models, options, heard=told)
-    told("write")
-    for path in write_reading(reading, out, models, all_grids=options.all_grids, dicom=not flags["no_dicom"]):
+    with steps_told(READ, say=flags["steps"]) as told:
+        told("take in")
+        study = take_in(
+            src,
+            lambda: load().organs,
+            phases=parse_sources(phases),
+            organ_masks=None if is_wanted(flags["organs"]) else flags["organs"],
+            keep_identity=flags["keep_identity"],
+            fill_missing=flags["fill_missing"],
+            device=options.device,
+            cut=not is_wanted(flags["organs"]),
+        )
+        if is_wanted(flags["organs"]):
+            study = with_totalsegmentator(study, device=options.device)
+        models = load()
+        reading = read(study, models, options, heard=told)
+        told("write")
+        paths = write_reading(reading, out, models, all_grids=options.all_grids, dicom=not flags["no_dicom"])
+    for path in paths:
         click.echo(str(path))
     click.echo(summary(reading))
-
-
-def _tell(is_wanted: bool, step: str) -> None:
-    if is_wanted:
-        click.echo(f"step: {step}")
 
 
 def summary(reading: object) -> str:
     """What was found, for the terminal: a line, one of screening and one of prediction sets where there are any."""
     from ..inference.pipeline import Reading
     from ..report.decisions import headline, set_text
+    from ..report.origins import origins_line
     from ..report.places import place
     from ..report.words import probability
 
@@ -120,6 +118,8 @@ def summary(reading: object) -> str:
         lines.append(
             f"Classes that hold the true one of {findings.set_basis['level']:.0%} of lesions: {'; '.join(sets)}."
         )
+    if told := origins_line(findings):
+        lines.append(told)
     if graded := [f"lesion {f.lesion_id} {f.lirads.category}" for f in findings.lesions if f.lirads]:
         lines.append(f"LI-RADS by measures, no radiologist's: {', '.join(graded)}.")
     if why := next((f.segment_withheld for f in findings.lesions if f.segment_withheld), None):

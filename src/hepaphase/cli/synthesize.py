@@ -1,10 +1,12 @@
 """``hepaphase synthesize``: stage I alone."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ._options import OUT, SOURCE, echo_written, models_options, parse_sources
+from ._options import OUT, SOURCE, echo_written, models_options, parse_reference, parse_sources
+from ._progress import steps_option, steps_told
 
 
 @click.command()
@@ -20,6 +22,8 @@ from ._options import OUT, SOURCE, echo_written, models_options, parse_sources
     help="What is known beside the scan, such as weight_kg=70; repeatable. See the tutorial on your own case.",
 )
 @click.option("--phases", help="What the input is, when CASE is one volume or DICOM; as for read.")
+@click.option("--reference", help="Phase on whose grid it is generated; default PVP, else AP, DP, NC.")
+@steps_option
 @models_options
 def command(  # noqa: PLR0913
     case: Path,
@@ -31,18 +35,25 @@ def command(  # noqa: PLR0913
     phases: str | None,
     bundles: tuple[Path, ...],
     device: str,
+    **more: Any,
 ) -> None:
     """Generate one phase of CASE, at its usual time or at any other, with its uncertainty; writes OUT."""
     from dataclasses import replace
 
     from ..inference.models import Models, check_device
+    from ..inference.pace import SYNTHESIZE
     from ..inference.single import synthesize
     from ..io.source import read_source
     from ..study.phase import Phase
     from ..synthesis.facts import parse_known
 
-    study = read_source(case, phases=parse_sources(phases))
-    study = replace(study, clinical={**study.clinical, **parse_known(known)})
-    target, models = Phase.parse(phase), Models.load(bundles)
-    where = check_device(device)
-    echo_written(synthesize(study, target, models, out, time_s=time_s, method=method, device=where))
+    target, reference, where = Phase.parse(phase), parse_reference(more["reference"]), check_device(device)
+    facts = parse_known(known)
+    with steps_told(SYNTHESIZE, say=more["steps"]) as told:
+        told("take in")
+        study = read_source(case, phases=parse_sources(phases))
+        study = replace(study, clinical={**study.clinical, **facts})
+        models = Models.load(bundles)
+        how: dict[str, Any] = {"time_s": time_s, "method": method, "reference": reference, "device": where}
+        written = synthesize(study, target, models, out, heard=told, **how)
+    echo_written(written)

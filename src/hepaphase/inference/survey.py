@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,11 +67,23 @@ class _Listener:
         self.heard = recognized
 
 
-def survey(path: Path, organs: Organs, options: SurveyOptions | None = None) -> Iterator[Found]:
+def survey(
+    path: Path,
+    organs: Organs,
+    options: SurveyOptions | None = None,
+    *,
+    heard: Callable[[int, int], None] | None = None,
+) -> Iterator[Found]:
     """Every study at ``path``, one at a time: one as for ``take_in``, those in a folder of DICOM, or a cohort.
 
     A study whose phases are in doubt comes with the question instead of phases; nothing is guessed. So does one of
     several that cannot be read.
+
+    Args:
+        path: as for ``take_in``, a folder of several DICOM studies, or a cohort.
+        organs: as for ``take_in``.
+        options: what the user says of it.
+        heard: is told which study begins, from 1, of how many.
 
     Raises:
         ConfigError: for choices that are about one study, when there are several.
@@ -81,15 +93,23 @@ def survey(path: Path, organs: Organs, options: SurveyOptions | None = None) -> 
     with ExitStack() as stack:
         place = stack.enter_context(opened(path)) if path.exists() else path
         cohort = None if options.about_one else _cohort(place)
+        tell = heard or _nobody
         if cohort is None:
+            tell(1, 1)
             yield _one(path, place, organs, options)
             return
         if options.keep_identity or options.fill_missing:
             raise ConfigError(
                 f"'{path.name}' holds {len(cohort.cases())} studies; that choice is about one. Give its folder."
             )
-        for case in cohort.cases():
+        cases = cohort.cases()
+        for number, case in enumerate(cases, start=1):
+            tell(number, len(cases))
             yield _of_cohort(cohort, case, organs, options.device)
+
+
+def _nobody(number: int, count: int) -> None:
+    """Hears nothing."""
 
 
 def _cohort(place: Path) -> Adapter | None:

@@ -6,6 +6,7 @@ from importlib.resources import files
 from statistics import median
 from typing import Any
 
+from ..inference.pace import left_text
 from ..report.html import style
 from ..report.words import probability
 from .jobs import ENDED, Queue, Sending, State
@@ -49,10 +50,11 @@ class Page:
     def _progress(self, usual_s: float | None) -> Mapping[str, Mapping[str, Any]]:
         if (now := self._worker.progress()) is None:
             return {}
-        name, seconds, step = now
-        left_s = None if usual_s is None else max(0.0, usual_s - seconds)
-        percent = None if usual_s is None else min(99.0, 100 * seconds / max(usual_s, 0.1))
-        return {name: {"seconds": seconds, "step": step, "left_s": left_s, "percent": percent}}
+        left_s = now.left_s
+        if left_s is None and usual_s is not None:  # no step has ended yet: as long as others took
+            left_s = max(0.0, usual_s - now.seconds)
+        percent = None if left_s is None else min(99.0, 100 * now.seconds / max(now.seconds + left_s, 0.1))
+        return {now.name: {"seconds": now.seconds, "step": now.step, "left": left_text(left_s), "percent": percent}}
 
 
 def asset(name: str) -> str:

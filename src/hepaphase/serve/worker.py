@@ -1,19 +1,21 @@
 """Reads one study after the other, each in a bounded process of its own."""
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..base.log import logger
 from ..inference.bounded import PROGRAM, Bounds, Order, Running, read_bounded
 from ..inference.finished import is_finished
+from ..inference.pace import READ, Pace
 from .jobs import Job, Queue, Sending, State, clear_unfinished
 from .place import Place
 
 _RETRY_S = 1.0
-STEP = "step: "
-"""Begins a line of ``read --steps``."""
+STEP = re.compile(r"step: (.*), after ([0-9.]+) s")
+"""A line of ``read --steps``: what begins, and how many seconds after the first step."""
 
 log = logger(__name__)
 
@@ -28,6 +30,17 @@ class How:
     program: tuple[str, ...] = (*PROGRAM, "--steps")
     sends: bool = False
     """Whether SEG and SR of received studies are to be sent on."""
+
+
+class Progress(NamedTuple):
+    """How far the study is that is read."""
+
+    name: str
+    seconds: float
+    """Since its process was started."""
+    step: str
+    left_s: float | None
+    """Seconds left, by the steps that have ended; None before one has."""
 
 
 class _Reading(Running):
@@ -78,18 +91,17 @@ class Worker:
         running = self._running
         return running is not None and running.name == name
 
-    def progress(self) -> tuple[str, float, str] | None:
-        """Name, seconds so far and step of the study that is read; None where none is."""
+    def progress(self) -> Progress | None:
+        """How far the study is that is read; None where none is."""
         if (running := self._running) is None:
             return None
         try:
             with self._place.log(running.name).open("rb") as file:
                 file.seek(max(0, file.seek(0, 2) - 4096))
-                lines = file.read().decode("utf-8", errors="replace").splitlines()
+                text = file.read().decode("utf-8", errors="replace")
         except OSError:
-            lines = []
-        step = next((line.removeprefix(STEP) for line in reversed(lines) if line.startswith(STEP)), "starting")
-        return running.name, time.monotonic() - running.start, step
+            text = ""
+        return _progress(running, text)
 
     def _next(self) -> Job | None:
         while True:
@@ -151,3 +163,11 @@ class Worker:
     def _done(self, job: Job) -> dict[str, Any]:
         sending = Sending.WAITING if self._how.sends and job.study else Sending.NO
         return {"state": State.DONE, "why": "", "sending": sending}
+
+
+def _progress(running: _Reading, log: str) -> Progress:
+    """By what the reading has said; its own clock starts a little after its process, which is let pass."""
+    pace, seconds = Pace(READ), time.monotonic() - running.start
+    for step, after_s in STEP.findall(log):
+        pace.begin(step, float(after_s))
+    return Progress(running.name, seconds, pace.step or "starting", pace.left_s(seconds))
