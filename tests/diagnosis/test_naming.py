@@ -6,13 +6,15 @@ import torch
 
 from hepaphase.base.errors import BundleError, ConfigError
 from hepaphase.bundle.bundle import Bundle
+from hepaphase.diagnosis.checking import network_of
 from hepaphase.diagnosis.diagnose import Reader
-from hepaphase.diagnosis.naming import Namer, NamerConfig, as_inputs, namer_of, network_of, with_namer
+from hepaphase.diagnosis.members import MembersConfig
+from hepaphase.diagnosis.naming import Namer, as_inputs, namer_of, with_namer
 from hepaphase.study.lesions import LESION_CLASSES
 
 from .tiny import aligned, tiny_bundle
 
-SMALL = NamerConfig(hidden=8, num_members=2)
+SMALL = MembersConfig(hidden=8, num_members=2)
 
 
 def test_a_reader_keeps_its_namer_through_a_file(tmp_path: Path) -> None:
@@ -61,4 +63,4 @@ def test_what_the_voxels_are_sure_of_stays_finite() -> None:
 
 def test_sizes_that_cannot_be_are_refused() -> None:
     with pytest.raises(ConfigError, match="at least 1"):
-        NamerConfig(num_members=0)
+        MembersConfig(num_members=0)

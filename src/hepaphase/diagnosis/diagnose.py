@@ -1,6 +1,7 @@
 """Stage II on a prepared study: lesions, their classes, the patient's scores."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import lcm
 from typing import Any
 
@@ -19,14 +20,15 @@ from ..study.study import AlignedStudy
 from .average import Read, flipped_mean, mean_of
 from .beside import BESIDE, not_beside, only
 from .build import NetworkConfig, build
+from .checking import Checker, check_inputs, checker_of, faded, network_of
 from .known_facts import clinical_numbers
 from .liver_max import patient_scores
 from .mask_transformer import MaskTransformer
 from .measures import measure_lesions
-from .naming import Namer, namer_of, network_of
+from .naming import Namer, as_inputs, namer_of
 from .origins import origin_shares
 from .postprocess import ReadConfig, class_probabilities, lesion_labels, renamed, shared_out
-from .semantic import semantic
+from .semantic import of_queries, semantic
 from .tiles import read_tiles
 from .window import Scan
 
@@ -54,9 +56,15 @@ class Diagnosis:
     """(K + 1, z, y, x), background last, summing to one."""
     num_beside: int = 0
     """How many more were found at fat from outside or at the heart, and left out."""
+    num_doubted: int = 0
+    """How many more the voxels would have marked by themselves, and the checker left out."""
+    sure: tuple[float, ...] | None = None
+    """For lesion 1 ... L how likely it is one, by the checker; None without one."""
 
     def lesion_confidence(self) -> dict[int, float]:
-        """For each lesion the largest probability, over its voxels, of being any lesion; not calibrated."""
+        """For each lesion how likely it is one: by the checker, else the largest probability over its voxels."""
+        if self.sure is not None:
+            return dict(enumerate(self.sure, start=1))
         ids = range(1, len(self.lesion_probabilities) + 1)
         largest = ndimage.maximum(1 - self.semantic[-1], self.lesions, list(ids)) if ids else []
         return {k: min(max(float(value), 0.0), 1.0) for k, value in zip(ids, largest, strict=True)}
@@ -67,6 +75,8 @@ class Reader:
 
     namer: Namer | None = None
     """Names lesions from their measures; without one the voxels name them."""
+    checker: Checker | None = None
+    """Judges each find and leaves false ones out; without one every find is reported."""
     flips: bool = False
     """Read every study in all eight mirrorings and average, at eight times the cost."""
     others: "tuple[Reader, ...]" = ()
@@ -95,17 +105,27 @@ class Reader:
         network.load_state_dict({name: value.float() for name, value in network_of(bundle).weights.items()})
         reader = cls(network, config, ReadConfig.from_dict(bundle.config["read"]), device=device)
         reader.namer = namer_of(bundle)
+        reader.checker = checker_of(bundle)
         return reader
 
     def diagnose(self, study: AlignedStudy) -> Diagnosis:
         """Read one study, any subset of phases; see ``diagnose``."""
         liver = liver_of(study)
-        probabilities, naming = self.semantic(study)
-        labels, classes = lesion_labels(probabilities, liver, study.geometry, self.read, naming=naming)
+        probabilities, naming, marked = self._maps(study)
+        labels, classes = lesion_labels(marked, liver, study.geometry, self.read, naming=naming)
+        sure, num_doubted = None, 0
+        if self.checker is not None:
+            sure = self._sure(study, labels, probabilities, naming)
+            real = sure >= self.read.min_sure
+            alone = np.unique(labels[1 - probabilities[-1] > self.read.threshold])
+            num_doubted = int((~real[alone[alone > 0] - 1]).sum())
+            probabilities = faded(probabilities, labels, np.where(real, np.float32(1), sure))
+            labels, classes, sure = only(labels, (np.flatnonzero(real) + 1).tolist()), classes[real], sure[real]
         kept, scored = not_beside(labels, liver, study.masks.get(BESIDE))
         num_beside = len(classes) - len(kept)
         if num_beside:
-            labels, classes = only(labels, kept), classes[[k - 1 for k in kept]]
+            places = [k - 1 for k in kept]
+            labels, classes, sure = only(labels, kept), classes[places], None if sure is None else sure[places]
         if self.namer is not None:
             classes = self._named(study, labels, probabilities, naming)
             probabilities = renamed(probabilities, labels, classes, share=self.read.namer_share)
@@ -115,6 +135,8 @@ class Reader:
             patient=patient_scores(probabilities, scored, self.classes),
             semantic=probabilities,
             num_beside=num_beside,
+            num_doubted=num_doubted,
+            sure=None if sure is None else tuple(map(float, sure)),
         )
 
     def name(self, study: AlignedStudy, lesions: npt.NDArray[np.uint16]) -> list[dict[str, float]]:
@@ -125,17 +147,26 @@ class Reader:
     def _named(self, study: AlignedStudy, labels: npt.NDArray[np.uint16], output: Map, naming: Map) -> Map:
         """Class probabilities (L, K), from the voxels and, where there is a namer, from what is measured."""
         if self.namer is not None:
-            said = class_probabilities(naming, labels)
-            return self.namer.probabilities(*_phases(study), labels, said, liver_of(study))
+            return self.namer.probabilities(_seen(study, labels, naming))
         if not self.read.class_shares:
             return class_probabilities(output, labels)
         return shared_out(class_probabilities(naming, labels), self.read.class_shares)
+
+    def _sure(self, study: AlignedStudy, labels: npt.NDArray[np.uint16], output: Map, naming: Map) -> Map:
+        """How likely each find is a lesion (L,)."""
+        assert self.checker is not None
+        return self.checker.probabilities(check_inputs(_seen(study, labels, naming), 1 - output[-1], labels))
 
     def semantic(self, study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Class probabilities of every voxel, twice (K + 1, z, y, x), background last.
 
         First the semantic output; then what names lesions, the semantic branch with its background as it learned it.
         """
+        output, naming, _ = self._maps(study)
+        return output, naming
+
+    def _maps(self, study: AlignedStudy) -> tuple[Map, Map, Map]:
+        """As ``semantic`` gives them, and the semantic output in which finds are looked for."""
         tile = self.read.tile_zyx
         multiple = lcm(*(reader.config.size_multiple for reader in (self, *self.others)))
         scan = scan_of(study, multiple=multiple, smallest=tile or (1, 1, 1), device=self.device)
@@ -144,7 +175,8 @@ class Reader:
             probabilities = look(scan) if tile is None else read_tiles(look, scan, tile)
         z, y, x = study.geometry.shape_zyx
         both = np.ascontiguousarray(probabilities[0, :, :z, :y, :x].cpu().numpy())
-        return both[: len(self.classes) + 1], both[len(self.classes) + 1 :]
+        width = len(self.classes) + 1
+        return both[:width], both[width : 2 * width], both[-width:] if self.checker is not None else both[:width]
 
     def origins(
         self, study: AlignedStudy, lesions: npt.NDArray[np.integer], *, temperature: float = 1.0
@@ -163,14 +195,20 @@ class Reader:
 
     def _look(self) -> Read:
         """How a scan is read, with whatever is averaged."""
-        each = mean_of([reader._read for reader in (self, *self.others)]) if self.others else self._read
+        drop = None if self.checker is None else self.read.candidate_drop
+        looks = [partial(reader._read, drop=drop) for reader in (self, *self.others)]
+        each = mean_of(looks) if self.others else looks[0]
         return flipped_mean(each) if self.flips else each
 
-    def _read(self, scan: Scan) -> Tensor:
-        """Both maps, one after the other (1, 2 (K + 1), z, y, x)."""
+    def _read(self, scan: Scan, *, drop: float | None = None) -> Tensor:
+        """The maps one after the other (1, 2 (K + 1), z, y, x); with ``drop`` (1, 3 (K + 1), z, y, x)."""
         read, said = self.read, self.network(scan)
-        output = semantic(said, voxel_share=read.voxel_share, background_logit=read.background_logit)
-        return torch.cat([output, semantic(said, voxel_share=1.0)], dim=1)
+        backgrounds = [read.background_logit] if drop is None else [read.background_logit, read.background_logit - drop]
+        queries = of_queries(said) if said.outputs else None
+        output, *marked = (
+            semantic(said, voxel_share=read.voxel_share, background_logit=b, queries=queries) for b in backgrounds
+        )
+        return torch.cat([output, semantic(said, voxel_share=1.0), *marked], dim=1)
 
 
 def diagnose(study: AlignedStudy, bundle: Bundle, *, device: str = "cpu") -> Diagnosis:
@@ -235,6 +273,14 @@ def scan_of(
 def measures_of(study: AlignedStudy, lesions: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
     """Measures (L, names) of lesions 1 ... L of ``lesions`` (z, y, x); see ``measures.measure_lesions``."""
     return measure_lesions(*_phases(study), lesions, liver_of(study))
+
+
+def _seen(study: AlignedStudy, labels: npt.NDArray[np.uint16], naming: Map) -> Map:
+    """What a second look reads of each lesion (L, width); see ``naming.as_inputs``."""
+    hu, present = _phases(study)
+    return as_inputs(
+        measure_lesions(hu, present, labels, liver_of(study)), present, class_probabilities(naming, labels)
+    )
 
 
 def _phases(study: AlignedStudy) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

@@ -43,10 +43,17 @@ class ReadConfig:
     namer_share: float = 0.5
     """What a namer says of a lesion, as a share of what its voxels say in the semantic output, from which the patient
     is scored; the rest is their own (our choice; docs/concepts/diagnosis.md)."""
+    candidate_drop: float = 0.0
+    """Where a checker judges them, finds are looked for with so much less on the background's logit: more of them, with
+    wider outlines. The patient's scores are read without it."""
+    min_sure: float = 0.5
+    """Finds that the checker holds for less likely a lesion are left out."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.namer_share <= 1:
             raise ConfigError(f"namer_share must be in [0, 1], got {self.namer_share}.")
+        if not 0 <= self.min_sure <= 1 or self.candidate_drop < 0:
+            raise ConfigError(f"min_sure must be in [0, 1] and candidate_drop not negative, got {self}.")
         if not (0 <= self.voxel_share <= 1 and 0 < self.threshold < 1):
             raise ConfigError(f"voxel_share must be in [0, 1] and threshold in (0, 1), got {self}.")
         if self.min_mm3 < 0 or self.outside_mm < 0:

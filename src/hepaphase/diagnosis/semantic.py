@@ -25,11 +25,13 @@ def query_semantic(class_logits: Tensor, mask_logits: Tensor) -> Tensor:
     return torch.cat([share * (1 - background) / share.sum(1, keepdim=True).clamp(min=1e-6), background], dim=1)
 
 
-def semantic(prediction: Prediction, *, voxel_share: float, background_logit: float = 0.0) -> Tensor:
+def semantic(
+    prediction: Prediction, *, voxel_share: float, background_logit: float = 0.0, queries: Tensor | None = None
+) -> Tensor:
     """The semantic output (B, K + 1, z, y, x): ``voxel_share`` of the semantic branch, the rest from the queries.
 
-    ``background_logit`` is added to the background of the semantic branch, see ``ReadConfig``.
-    A network that lacks one of the two is read by the other.
+    ``background_logit`` is added to the background of the semantic branch, see ``ReadConfig``. ``queries`` is what
+    ``of_queries`` says, where it is known already. A network that lacks one of the two is read by the other.
     """
     if prediction.voxel_logits is None:
         voxel_share = 0.0
@@ -37,9 +39,14 @@ def semantic(prediction: Prediction, *, voxel_share: float, background_logit: fl
         voxel_share = 1.0
     parts = []
     if voxel_share < 1:
-        parts.append((1 - voxel_share) * query_semantic(prediction.final.class_logits, prediction.mask_logits()))
+        parts.append((1 - voxel_share) * (of_queries(prediction) if queries is None else queries))
     if voxel_share > 0 and prediction.voxel_logits is not None:
         logits = prediction.voxel_logits.float()
         shifted = torch.cat([logits[:, :-1], logits[:, -1:] + background_logit], dim=1)
         parts.append(voxel_share * shifted.softmax(1))
     return torch.stack(parts).sum(0)
+
+
+def of_queries(prediction: Prediction) -> Tensor:
+    """What the queries alone say (B, K + 1, z, y, x)."""
+    return query_semantic(prediction.final.class_logits, prediction.mask_logits())

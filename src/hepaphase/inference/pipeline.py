@@ -133,6 +133,7 @@ def read(
         *origins,
         *odd,
         *_left_out(diagnosis.num_beside),
+        *_doubted(diagnosis.num_doubted),
         *_warnings(lined.study, estimated, registered=options.register),
     )
     cut = study.phase(reference).cut
@@ -209,6 +210,12 @@ def _left_out(number: int) -> tuple[str, ...]:
         f"{number} find(s) lie at fat that runs into the liver from outside, as in a fissure, or at the heart, and are "
         "left out."
     )
+    return (told,) * (number > 0)
+
+
+def _doubted(number: int) -> tuple[str, ...]:
+    """A warning where finds were left out because a second look held them for no lesions."""
+    told = f"{number} find(s) of the network look like no lesion at a second look (HU, edge, size), and are left out."
     return (told,) * (number > 0)
 
 

@@ -9,12 +9,8 @@ from ..diagnosis.diagnose import median_hu, widened
 from ..diagnosis.origins import ORIGIN_INDEX, UNKNOWN
 from .cohort import Cohort, PreparedCase
 from .data import Sample
+from .neighbors import blood_levels
 from .patches import CLASS_INDEX, MAX_LESIONS, HasPatches, as_arrays
-
-
-def has_lesion(case: PreparedCase) -> bool:
-    """Whether there is something to name."""
-    return bool(case.lesion_classes)
 
 
 def has_origin(case: PreparedCase) -> bool:
@@ -23,7 +19,10 @@ def has_origin(case: PreparedCase) -> bool:
 
 
 class WholeCases:
-    """Examples for what reads whole cases: every case that is ``wanted``, all of them where none is."""
+    """Examples for what reads whole cases: every case, or those ``wanted``, all of them where none is.
+
+    In training, phases are chosen, and the mask and what lies beside the liver are changed, as ``PatchConfig`` says.
+    """
 
     def __init__(
         self,
@@ -31,12 +30,13 @@ class WholeCases:
         config: HasPatches,
         *,
         training: bool,
-        wanted: Callable[[PreparedCase], bool] = has_lesion,
+        wanted: Callable[[PreparedCase], bool] | None = None,
     ) -> None:
         self._cohort = cohort
         self._config = config.patch
         self._training = training
-        self._numbers = [n for n in range(len(cohort)) if wanted(cohort.load(n))] or list(range(len(cohort)))
+        every = list(range(len(cohort)))
+        self._numbers = every if wanted is None else [n for n in every if wanted(cohort.load(n))] or every
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -51,9 +51,15 @@ class WholeCases:
         case = self._cohort.load(self._numbers[index])
         lined_up = self._config.lined_up
         lie = lined_up.draw(case, rng) if self._training else lined_up.best(case)
-        hu, _ = lie.volumes(dict(case.hu), dict(case.clean_hu), dict(case.reference_hu))
+        hu, clean = lie.volumes(dict(case.hu), dict(case.clean_hu), dict(case.reference_hu))
         shown = self._config.phases.draw(tuple(hu), rng) if self._training else tuple(hu)
         inside = case.masks["liver"] > 0
+        if self._training:
+            lesions = case.masks["lesions"]
+            blood = blood_levels(case) if self._config.neighbors.share else {}
+            painted = self._config.neighbors.paint(clean, inside, lesions, blood, rng)
+            hu = {phase: volume + painted[phase] if phase in painted else volume for phase, volume in hu.items()}
+            inside = self._config.mask_errors.apply(inside, lesions, rng)
         levels = {phase: median_hu(hu[phase], inside) for phase in shown}
         labels = np.zeros(inside.shape, np.int64)
         classes, origins = (np.full(MAX_LESIONS, UNKNOWN, np.int64) for _ in range(2))

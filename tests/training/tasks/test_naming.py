@@ -5,8 +5,9 @@ from tests.diagnosis.tiny import tiny_bundle
 
 from hepaphase.base.errors import ConfigError
 from hepaphase.bundle.bundle import Bundle, shipped
+from hepaphase.diagnosis.checking import network_of
 from hepaphase.diagnosis.diagnose import Reader
-from hepaphase.diagnosis.naming import NamerConfig, network_of
+from hepaphase.diagnosis.members import MembersConfig
 from hepaphase.training.cohort import open_cohort
 from hepaphase.training.data import stack
 from hepaphase.training.task import Batch, Progress, Setup
@@ -16,7 +17,8 @@ from hepaphase.training.whole_cases import WholeCases
 from ..lesion_cohort import write_lesion_cohort
 
 SETUP = Setup(device=torch.device("cpu"), amp=False, num_steps=12, batch_size=2, seed=5)
-TINY = NamingConfig(namer=NamerConfig(hidden=8, num_members=2, dropout=0.0), num_drawn=8, bfloat16=False)
+SMALL = MembersConfig(hidden=8, num_members=2, dropout=0.0)
+TINY = NamingConfig(namer=SMALL, checker=SMALL, num_drawn=8, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +38,8 @@ def task() -> NamingTask:
     return NamingTask(TINY, SETUP)
 
 
-def test_cases_without_a_lesion_are_left_out(samples: WholeCases) -> None:
-    assert len(samples) == 5
+def test_every_case_is_shown(samples: WholeCases) -> None:
+    assert len(samples) == 6
     one = samples.sample(1, np.random.default_rng(0))
     assert one["hu"].shape == (4, 20, 28, 36) and one["hu"].dtype == np.float32
     assert sorted(set(np.unique(one["labels"]))) == [0, 1, 2]
@@ -51,9 +53,11 @@ def test_what_was_found_is_remembered_and_the_reader_left_alone(samples: WholeCa
     assert seen == sorted(seen) and seen[-1] > 0
     named = made.bundle({"title": "x"})
     assert all(torch.equal(network_of(named).weights[name], value) for name, value in plain.weights.items())
-    assert Reader.from_bundle(named).namer is not None
+    reader = Reader.from_bundle(named)
+    assert reader.namer is not None and reader.checker is not None
+    assert reader.read.candidate_drop == TINY.candidate_drop
     figures = made.validate([batch_of(samples, 9)])
-    assert figures["loss"] > 0 and 0 <= figures["named"] <= 1
+    assert figures["loss"] > figures["checking"] > 0 and 0 <= figures["named"] <= 1 and 0 <= figures["checked"] <= 1
 
 
 def test_it_learns_the_classes_of_what_it_remembers(samples: WholeCases) -> None:
@@ -81,8 +85,10 @@ def test_a_finding_has_the_class_of_what_it_lies_in() -> None:
     found = np.zeros(truth.shape, np.uint16)
     found[:, :, :4], found[:, :, 6:8], found[:, :, 9:] = 1, 2, 3
     truth[0, 0, 9] = 1
-    assert true_classes(found, truth, np.array([4, 6, -1])).tolist() == [4, -1, -1]
-    assert true_classes(np.zeros_like(found), truth, np.array([4, 6])).tolist() == []
+    share, classes = true_classes(found, truth, np.array([4, 6, -1]))
+    assert classes.tolist() == [4, -1, -1]
+    assert share[0] >= 0.2 and (share[1:] < 0.2).all()
+    assert true_classes(np.zeros_like(found), truth, np.array([4, 6]))[1].tolist() == []
 
 
 def test_padding_is_air_where_there_is_a_phase(samples: WholeCases) -> None:

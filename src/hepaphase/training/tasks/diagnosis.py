@@ -12,11 +12,11 @@ from ...base.errors import ConfigError
 from ...base.seeds import stream
 from ...bundle.bundle import Bundle
 from ...diagnosis.build import NetworkConfig, build
+from ...diagnosis.checking import network_of
 from ...diagnosis.contrastive import COMMON, MemoryBank, Projection, asymmetric_contrast
 from ...diagnosis.criterion import Judged, LossConfig, Targets, criterion, judge
 from ...diagnosis.diagnose import SPACING_MM
 from ...diagnosis.mask_transformer import Prediction
-from ...diagnosis.naming import network_of
 from ...diagnosis.postprocess import ReadConfig
 from ...diagnosis.semantic import semantic
 from ...diagnosis.window import Scan
