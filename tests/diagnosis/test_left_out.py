@@ -44,7 +44,7 @@ def lesions() -> np.ndarray:
 
 
 def test_each_phase_is_left_out_once(bundle: Bundle) -> None:
-    told = named_without(study(Phase.NC, Phase.PVP), lesions(), bundle)
+    told = named_without(study(Phase.NC, Phase.PVP), lesions(), Reader.from_bundle(bundle))
     assert list(told) == [Phase.NC, Phase.PVP]
     for rows in told.values():
         assert len(rows) == 2
@@ -68,6 +68,6 @@ def test_the_names_of_all_phases_are_those_of_the_reading(bundle: Bundle) -> Non
 def test_nothing_is_asked_of_one_phase_of_no_lesion_or_of_generated_ones(bundle: Bundle) -> None:
     both = study(Phase.NC, Phase.PVP)
     made = replace(both, provenance={Phase.NC: Provenance.SYNTHETIC, Phase.PVP: Provenance.MEASURED})
-    assert named_without(study(Phase.PVP), lesions(), bundle) == {}
-    assert named_without(both, np.zeros_like(lesions()), bundle) == {}
-    assert named_without(made, lesions(), bundle) == {}
+    assert named_without(study(Phase.PVP), lesions(), Reader.from_bundle(bundle)) == {}
+    assert named_without(both, np.zeros_like(lesions()), Reader.from_bundle(bundle)) == {}
+    assert named_without(made, lesions(), Reader.from_bundle(bundle)) == {}
