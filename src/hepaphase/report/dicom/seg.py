@@ -36,11 +36,13 @@ def seg_object(given: DicomInput) -> Dataset:
     liver |= (lesions > 0).astype(liver.dtype)
     part = used(liver)
     images = origin.images[part]
+    planes = _stacked(liver[part], lesions[part], len(findings))
+    del liver, lesions  # what follows is the peak of a reading's memory
     uid = generate_uid(prefix=None)
     with quiet():
         seg = Segmentation(
             source_images=headers(origin, given.case, images),
-            pixel_array=_stacked(liver[part], lesions[part], len(findings)),
+            pixel_array=planes,
             segmentation_type="BINARY",
             segment_descriptions=[_liver(given, uid), *(_lesion(given, f, uid) for f in findings)],
             series_instance_uid=generate_uid(prefix=None),
