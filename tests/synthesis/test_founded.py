@@ -31,6 +31,10 @@ def test_only_voxels_near_the_surface_are_known_and_a_phase_that_did_not_scan_th
     assert np.isfinite(found[12, 12, 4 : 5 + RIM_VOXELS]).all() and np.isinf(found[12, 12, 5 + RIM_VOXELS])
     assert found[4, 12, 12] > 25 and found[14, 12, 5] < 1
     assert off_liver(hu, None) is None and off_liver(hu, 0 * liver) is None
+    assert (
+        off_liver({Phase.AP: hu[Phase.NC]}, liver) is None
+        and off_liver({**hu, Phase.AP: hu[Phase.NC]}, liver) is not None
+    )
 
 
 def test_the_rim_changes_no_more_than_the_scan_allows_and_what_is_taken_off_is_doubt() -> None:

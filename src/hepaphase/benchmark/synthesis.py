@@ -3,9 +3,11 @@
 import csv
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,11 @@ from ..synthesis.reach import UNSCANNED_HU
 from ..training.as_study import aligned
 from ..training.cohort import PreparedCase, open_cohort, read_prepared
 from ..training.tasks.synthesis_samples import facts_of
+from .diagnosis import one_thread
 from .generated import NORMAL_68, NORMAL_95, Stretch, deviations, measure
 from .memory import peak_memory
 from .physics import prepared_exam
+from .synthesis_kept import Keep
 from .synthesis_pictures import slice_of
 from .synthesis_row import SynthesisRow
 
@@ -70,24 +74,63 @@ class SynthesisOptions:
 
 
 def run(
-    prepared: Path, generators: Mapping[str, Generator], options: SynthesisOptions | None = None
+    prepared: Path,
+    generators: Mapping[str, Generator],
+    options: SynthesisOptions | None = None,
+    *,
+    workers: int = 1,
+    keep: Keep | None = None,
 ) -> list[SynthesisRow]:
     """Complete every prepared exam from every subset that it has; what a generator was not trained for is left out.
+
+    Rows do not depend on ``workers``, the number of processes (one thread each when there are several), but for seconds
+    and memory. With ``keep`` rows are kept as they are made, and those that are there are not made again; not beside
+    pictures, which are not kept.
 
     Raises:
         InputError: when ``prepared`` holds no case, or a case without noise-free truth and masks.
     """
     options = options or SynthesisOptions()
     files = open_cohort(prepared).files[: options.at_most or None]
-    rows = []
-    for number, path in enumerate(track(files, title="Completing", total=len(files), quiet=options.quiet)):
-        case = read_prepared(path)
-        if not case.reference_hu or not {"liver", "lesions"} <= case.masks.keys():
-            raise InputError(f"{path.name} lacks masks or noise-free phases; the benchmark needs a simulated cohort.")
-        for subset in options.subsets:
-            if all(p in case.hu for p in subset):
-                for name, generator in generators.items():
-                    rows += _rows(case, subset, (name, generator), options, physics=number < options.physics)
+    job = _Job(generators, options, None if options.pictures else keep)
+    done = _in_order(files, job, workers)
+    return [row for rows in track(done, title="Completing", total=len(files), quiet=options.quiet) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a process does with each case."""
+
+    generators: Mapping[str, Generator]
+    options: SynthesisOptions
+    keep: Keep | None
+
+
+def _in_order(files: Sequence[Path], job: _Job, workers: int) -> Iterator[list[SynthesisRow]]:
+    if workers == 1:
+        yield from (_case_rows(path, number, job) for number, path in enumerate(files))
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        yield from pool.map(_case_rows, files, range(len(files)), [job] * len(files))
+
+
+def _case_rows(path: Path, number: int, job: _Job) -> list[SynthesisRow]:
+    """Rows of one case; the unit of work of a process."""
+    options, case = job.options, read_prepared(path)
+    if not case.reference_hu or not {"liver", "lesions"} <= case.masks.keys():
+        raise InputError(f"{path.name} lacks masks or noise-free phases; the benchmark needs a simulated cohort.")
+    rows: list[SynthesisRow] = []
+    for subset in options.subsets:
+        for name, generator in job.generators.items() if all(p in case.hu for p in subset) else ():
+            physics = number < options.physics
+            stretches = {" | ".join(k): s for k, s in options.stretches.items() if k[:2] == (name, ", ".join(subset))}
+            kept_as, how = f"{case.case}.{'-'.join(subset)}.{name}", (options.told, physics, stretches)
+            made = None if job.keep is None else job.keep.read(kept_as, how)
+            if made is None:
+                made = _rows(case, subset, (name, generator), options, physics=physics)
+                if job.keep is not None:
+                    job.keep.write(kept_as, how, made)
+            rows += made
     return rows
 
 

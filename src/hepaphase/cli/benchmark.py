@@ -56,6 +56,7 @@ def operating(
 @click.option(
     "--untold", is_flag=True, help="Keep patient, injection and tube from the generators: voxels and times only."
 )
+@click.option("--workers", default=1, show_default=True, help="Processes side by side; the figures do not change.")
 @click.option("--resamples", default=1000, show_default=True, help="Bootstrap resamples of patients.")
 @models_options
 def synthesis(
@@ -64,13 +65,16 @@ def synthesis(
     """Complete PREPARED (simulated, as simulate writes crops) from every subset of phases.
 
     Compares generators against the noise-free truth and the scan itself; those that need weights take a --bundle each.
-    Writes rows.csv, statistics.csv, scales.json and table.md to OUT, pictures of the first subset to OUT/pictures.
+    Writes rows.csv, statistics.csv, scales.json and table.md to OUT, pictures of the first subset to OUT/pictures. Rows
+    are kept in OUT/kept as they are made, so the same command goes on where it was stopped; empty it when rules change.
     """
+    from .. import __version__
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_errors
     from ..benchmark.synthesis import SUBSETS, SynthesisOptions, costs, read_scales, run, write
+    from ..benchmark.synthesis_kept import Keep
     from ..benchmark.synthesis_pictures import draw_pictures
-    from ..bundle.bundle import Bundle
+    from ..bundle.bundle import Bundle, shipped
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import check_device
     from ..synthesis import GENERATORS
@@ -90,7 +94,9 @@ def synthesis(
         pictures=chosen["pictures"],
         told=not chosen["untold"],
     )
-    rows = run(prepared, generators, options)
+    prints = [bundle.fingerprint() for bundle in (*given, Bundle.load(shipped("synthesis"), kind="synthesis"))]
+    keep = Keep(folder=out / "kept", made_with=" ".join((__version__, prepared.name, *prints)))
+    rows = run(prepared, generators, options, workers=chosen["workers"], keep=keep)
     draw_pictures(rows, out / "pictures")
     name = cohort or prepared.name
     table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)

@@ -60,14 +60,15 @@ def plainness(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | No
 def off_liver(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | None) -> Floats | None:
     """How far each voxel near the surface is from the liver's middle in any phase that scanned it, HU, (z, y, x).
 
-    Elsewhere infinite; None without a liver. Scans are smoothed in the mask.
+    Elsewhere infinite. None without a liver, and where AP was scanned and PVP not: there arteries change against the
+    liver by more than they show after smoothing, and ``plain_rim`` stands. Scans are smoothed in the mask.
 
     Args:
         hu: scanned phases on a grid of 4 mm.
         liver: its mask on the same grid.
     """
     inside = None if liver is None else liver > 0
-    if inside is None or not ndimage.binary_erosion(inside).any():
+    if inside is None or not ndimage.binary_erosion(inside).any() or (Phase.AP in hu and Phase.PVP not in hu):
         return None
     part = tuple(slice(max(0, s.start - 4), s.stop + 4) for s in ndimage.find_objects(inside.astype(np.int8))[0])
     most = np.zeros(inside[part].shape, np.float32)
