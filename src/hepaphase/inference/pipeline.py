@@ -20,7 +20,7 @@ from ..resample.crop import Box, box_around, paste
 from ..study.findings import Findings
 from ..study.geometry import Geometry
 from ..study.phase import Phase
-from ..study.study import AlignedStudy, MaskArray, Study
+from ..study.study import AlignedStudy, MaskArray, PhaseVolume, Study
 from .complete import complete
 from .decide import decide
 from .evidence import gather_evidence, left_out
@@ -93,10 +93,10 @@ def read(
         wanted = bool(options.to_generate(study.inputs) or unknown_times(study))
         found = find_liver(study, reference, models.organs, device=options.device, with_organs=wanted)
         liver = found.mask
-        odd_hu = check_in_hu(align(study, liver_grid(liver, grid), reference=reference, masks={"liver": (liver, grid)}))
+        masks = {"liver": (liver, grid)}
+        odd_hu = check_in_hu(align(study, liver_grid(liver, grid), reference=reference, masks=masks))
     lined = lined_up(study, reference, liver, models, options, log)
     with log.step("prepare"):
-        masks = {"liver": (liver, grid)}
         lay = partial(align, lined.study, reference=reference, masks=masks, transforms=lined.transforms)
         small = lay(liver_grid(liver, grid), masks={**masks, BESIDE: (found.beside, grid)})
         place = box_around(liver, grid, margin_mm=BOX_MARGIN_MM)
@@ -136,12 +136,11 @@ def read(
         *_doubted(diagnosis.num_doubted),
         *_warnings(lined.study, estimated, registered=options.register),
     )
-    cut = study.phase(reference).cut
     return Reading(
         lined.study,
         box,
         study.phase(reference).whole,
-        place if cut is None else place.moved(cut.start_zyx),
+        _in_whole(place, study.phase(reference)),
         tuple(seen.hu),
         findings,
         warnings,
@@ -150,6 +149,11 @@ def read(
         device=options.device,
         estimated=estimated,
     )
+
+
+def _in_whole(box: Box, volume: PhaseVolume) -> Box:
+    """The voxels of a box in the whole scan that the volume may have been cut from."""
+    return box if volume.cut is None else box.moved(volume.cut.start_zyx)
 
 
 def lined_up(
