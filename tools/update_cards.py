@@ -1,8 +1,8 @@
 """Write the figures of ``results/`` into the cards of the shipped bundles: python tools/update_cards.py.
 
-The reader's card gets the patient and lesion statistics of each setting of ``results/main``, ``results/sim-1k`` and
-``results/sim-ext``, and what it finds of the lesions put into real scans (``results/real-lab``); stage I's card the
-errors of the phases it generated. Only figures whose cohort is one of these results' are replaced.
+The reader's card gets the patient and lesion statistics of each setting of ``results/sim-1k`` and ``results/sim-ext``,
+and what it finds of the lesions put into real scans (``results/real-lab``); stage I's card the errors of the phases it
+generated. Only figures whose cohort is one of these results' are replaced.
 """
 
 import csv
@@ -20,7 +20,6 @@ from hepaphase.evaluation.rows import read_rows
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 COHORTS = {
-    "main": "main-test-2, simulated, phases lined up",
     "sim-1k": "sim-1k-test, simulated, phases lined up",
     "sim-ext": "sim-ext, simulated, phases lined up",
 }

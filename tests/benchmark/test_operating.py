@@ -20,15 +20,15 @@ RESULTS = Path(__file__).resolve().parents[2] / "results"
 def test_what_ships_is_what_the_rows_say() -> None:
     """The intervals alone are left out, which cost a bootstrap each."""
     reader = Bundle.load(shipped("diagnosis"), kind="diagnosis")
-    tests = [RESULTS / "main", RESULTS / "main-operating" / "test"]
-    made = make(RESULTS / "main-operating" / "validation", tests, reader, Bootstrap(num_resamples=10))
+    tests = [RESULTS / "sim-1k", RESULTS / "operating" / "test"]
+    made = make(RESULTS / "operating" / "validation", tests, reader, Bootstrap(num_resamples=10))
     held = operating_points(reader)
     assert held is not None
     for facts in (made, held):
         for own in facts["phases"].values():
             own["prediction_set"].get("test", {}).pop("interval", None)
     assert json.loads(json.dumps(made)) == held
-    assert "main-validation" in table({**made, "phases": {}})
+    assert "sim-1k-validation" in table({**made, "phases": {}})
 
 
 def test_thresholds_are_for_one_reader_alone() -> None:

@@ -131,7 +131,7 @@ class Bundle:
     def _header(self) -> str:
         values = {key: getattr(self, key) for key in _HEADER}
         try:
-            return json.dumps({"format": FORMAT, **values}, allow_nan=False)
+            return json.dumps({"format": FORMAT, **values}, allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError) as error:
             raise BundleError(f"The config and card of a bundle must be plain JSON data: {error}.") from error
 

@@ -15,18 +15,25 @@ Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint16]
 
 
-def not_beside(labels: Labels, liver: Bools, beside: npt.NDArray[Any] | None) -> tuple[list[int], Bools]:
+def not_beside(
+    labels: Labels, liver: Bools, beside: npt.NDArray[Any] | None, *, core: Bools | None = None
+) -> tuple[list[int], Bools]:
     """Which of the lesions in ``labels`` (z, y, x) stay, and ``liver`` without those that do not.
 
     The network marks the fat of a fissure as it marks any small dark spot. Where a quarter of a find lies at
     fat that is of one piece with the fat around the liver, or at the heart (``beside``, on the grid of ``labels``), the
-    find is that; it does not count for the patient's score either. Without the mask all stay.
+    find is that; it does not count for the patient's score either. Without the mask all stay. Of a find that has voxels
+    in ``core`` (z, y, x) only those are judged: a wide outline takes in liver, and the share falls.
     """
     num = int(labels.max())
     if beside is None or not num:
         return list(range(1, num + 1)), liver
-    sizes = np.bincount(labels.ravel(), minlength=num + 1)
-    there = np.bincount(labels[beside > 0], minlength=num + 1)
+    judged = labels
+    if core is not None:
+        inner = np.bincount(labels[core], minlength=num + 1) > 0
+        judged = np.where(core | ~inner[labels], labels, 0)
+    sizes = np.bincount(judged.ravel(), minlength=num + 1)
+    there = np.bincount(judged[beside > 0], minlength=num + 1)
     dropped = there >= _SHARE * sizes
     dropped[0] = False
     kept = [k for k in range(1, num + 1) if not dropped[k]]

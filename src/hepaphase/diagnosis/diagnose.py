@@ -113,15 +113,16 @@ class Reader:
         liver = liver_of(study)
         probabilities, naming, marked = self._maps(study)
         labels, classes = lesion_labels(marked, liver, study.geometry, self.read, naming=naming)
+        core = 1 - probabilities[-1] > self.read.threshold
         sure, num_doubted = None, 0
         if self.checker is not None:
             sure = self._sure(study, labels, probabilities, naming)
             real = sure >= self.read.min_sure
-            alone = np.unique(labels[1 - probabilities[-1] > self.read.threshold])
+            alone = np.unique(labels[core])
             num_doubted = int((~real[alone[alone > 0] - 1]).sum())
             probabilities = faded(probabilities, labels, np.where(real, np.float32(1), sure))
             labels, classes, sure = only(labels, (np.flatnonzero(real) + 1).tolist()), classes[real], sure[real]
-        kept, scored = not_beside(labels, liver, study.masks.get(BESIDE))
+        kept, scored = not_beside(labels, liver, study.masks.get(BESIDE), core=core)
         num_beside = len(classes) - len(kept)
         if num_beside:
             places = [k - 1 for k in kept]
