@@ -8,6 +8,7 @@ from tests.example_study import example_study
 
 from hepaphase.base.errors import InputError, UnknownNameError
 from hepaphase.datasets.protocol import ADAPTERS, open_cohort
+from hepaphase.diagnosis.clinical import known_facts
 from hepaphase.io.case import write_case
 from hepaphase.phantom.grids import Grid
 from hepaphase.phantom.simulate import simulate
@@ -110,6 +111,14 @@ def test_patients_come_from_the_table(tmp_path):
     cohort = open_cohort(tmp_path)
     assert [cohort.patient(case) for case in cohort.cases()] == ["p1", "p1", "c"]
     assert cohort.load("b").clinical["label"] == 2
+
+
+def test_facts_in_the_table_are_weighed_as_those_of_a_study(tmp_path):
+    study = replace(example_study(), case="a", clinical={"sex": "M"})
+    write_case(study, tmp_path / "a")
+    (tmp_path / "metadata.csv").write_text("case,cirrhosis,hbv,afp,sex\na,yes,0,True,F\n")
+    facts = known_facts(open_cohort(tmp_path).load("a").clinical)
+    assert facts == {"cirrhosis": True, "hbv": False, "afp": True, "sex": "M"}
 
 
 def test_galsce_label_of_a_metastasis_names_the_lesions(tmp_path):

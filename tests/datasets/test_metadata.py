@@ -3,7 +3,7 @@
 import pytest
 
 from hepaphase.base.errors import InputError
-from hepaphase.datasets.metadata import find_metadata, read_metadata
+from hepaphase.datasets.metadata import answered, find_metadata, read_metadata
 
 
 def test_numbers_are_numbers_and_names_stay_names(tmp_path):
@@ -54,3 +54,20 @@ def test_two_tables_are_refused(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(InputError, match="both"):
         find_metadata(tmp_path)
+
+
+def test_yes_and_no_are_answers_where_they_are_weighed():
+    row = {
+        "cirrhosis": "True",
+        "hbv": 0,
+        "cancer": "Y",
+        "afp": "no",
+        "cea": 1,
+        "ca19_9": 12.5,
+        "note": "no",
+    }
+    assert answered(row) == {
+        "cirrhosis": True, "hbv": False, "cancer": True, "afp": False, "cea": 1, "ca19_9": 12.5, "note": "no"
+    }  # fmt: skip
+    assert answered(row)["cea"] is not True, "one may be an amount"
+    assert answered({"cirrhosis": "unknown", "hbv": 2}) == {"cirrhosis": "unknown", "hbv": 2}

@@ -8,10 +8,15 @@ from typing import Any
 
 from ..base.errors import InputError
 from ..base.extras import need
+from ..study.exam_facts import YES_NO
 
 FILE_NAMES = ("metadata.csv", "metadata.xlsx")
 
 Row = dict[str, Any]
+
+_ANSWERS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+_AMOUNTS = ("afp", "ca19_9", "cea")
+"""Facts that a table may give as an amount in place of an answer."""
 
 _TABS = (".tab", ".tsv")
 """Dataverse serves every table as the first, BIDS has the second."""
@@ -53,6 +58,21 @@ def read_metadata(path: Path, *, key: str, repeats: bool = False) -> dict[str, R
             raise InputError(f"'{path}' has two rows for '{case}'. Keep one.")
         rows[case] = {name: _number(text) for name, text in texts.items()} | rows.get(case, {})
     return rows
+
+
+def answered(row: Row) -> Row:
+    """``row`` with words for yes and no as answers, in the columns of ``YES_NO``, where a reading weighs them.
+
+    ``yes``, ``y``, ``true`` and ``no``, ``n``, ``false`` in any letter case; 1 and 0 too, but not of a marker, of which
+    they may be the amount. Anything else stays as it is and is not weighed.
+    """
+    return {name: _answer(name, value) if name in YES_NO else value for name, value in row.items()}
+
+
+def _answer(name: str, value: Any) -> Any:
+    if name not in _AMOUNTS and value in (0, 1):
+        return bool(value)
+    return _ANSWERS.get(str(value).lower(), value)
 
 
 def _read_csv(path: Path) -> list[list[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .metadata import Row, read_metadata
+from .metadata import Row, answered, read_metadata
 
 CLASSES: Mapping[str, tuple[str, str]] = {
     "hcc": ("hcc", ""),
@@ -56,7 +56,7 @@ class Table:
             return {}
         rows = read_metadata(path, key=self.key, repeats=self.repeats)
         return {
-            case.removeprefix(self.prefix): {self.rename.get(k, k): v for k, v in row.items()}
+            case.removeprefix(self.prefix): answered({self.rename.get(k, k): v for k, v in row.items()})
             for case, row in rows.items()
         }
 

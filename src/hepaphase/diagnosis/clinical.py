@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..phantom.population import INCIDENTAL
+from ..study.exam_facts import YES_NO
 from ..study.lesions import LESION_CLASSES, METASTASIS_ORIGINS, LesionClass
 
 WEIGHT = 1.0
 """Exponent of the likelihoods. Below 1 it would allow for facts that go together; on main-validation 1 did best
 (docs/concepts/diagnosis.md)."""
 
-FACTS = ("cirrhosis", "hbv", "afp", "ca19_9", "cea", "cancer")
-"""Yes or no; what they mean stands in ``study.lesions.Markers``."""
+FACTS = YES_NO
+"""That are weighed, beside sex."""
 
 
 def known_facts(clinical: Mapping[str, Any]) -> dict[str, Any]:

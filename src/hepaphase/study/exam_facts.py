@@ -1,4 +1,7 @@
-"""Facts about size, tube voltage and injection that ``Study.clinical`` may hold, and what they can be."""
+"""Facts about patient, size, tube voltage and injection that ``Study.clinical`` may hold, and what they can be."""
+
+YES_NO = ("cirrhosis", "hbv", "afp", "ca19_9", "cea", "cancer")
+"""Yes or no; what they mean stands in ``study.lesions.Markers``."""
 
 LIMITS = {
     "height_cm": (50.0, 230.0),

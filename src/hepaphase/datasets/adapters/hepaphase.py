@@ -10,20 +10,21 @@ from ...base.atomic import write_text
 from ...base.names import check_name
 from ...io.case import is_case, read_case, write_case
 from ...study.study import Study
-from ..metadata import find_metadata, read_metadata
+from ..metadata import answered, find_metadata, read_metadata
 
 
 class Adapter:
     """``COHORT/CASE/{NC,AP,PVP,DP,liver,lesions,body}.nii.gz``, ``study.json``, ``COHORT/metadata.csv``.
 
-    Columns of the table beside ``case`` go to ``Study.clinical``; what ``study.json`` says wins. A column ``patient``
-    names whose case it is.
+    Columns of the table beside ``case`` go to ``Study.clinical``, yes and no as answers; what ``study.json`` says wins.
+    A column ``patient`` names whose case it is.
     """
 
     def __init__(self, root: Path) -> None:
         self._folders = {folder.name: folder for folder in sorted(root.iterdir()) if is_case(folder)}
         table = find_metadata(root)
-        self._rows: dict[str, dict[str, Any]] = {} if table is None else read_metadata(table, key="case")
+        rows = {} if table is None else read_metadata(table, key="case")
+        self._rows: dict[str, dict[str, Any]] = {case: answered(row) for case, row in rows.items()}
 
     @staticmethod
     def recognizes(root: Path) -> bool:
