@@ -1,3 +1,4 @@
+import ast
 import json
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def test_a_damaged_case_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(InputError, match="case-000"):
         read_prepared(path)
+
+
+def test_a_parser_that_threads_confuse_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_case(tmp_path, 0)
+    path = next(tmp_path.glob("*.npz"))
+    parse, failures = ast.literal_eval, iter([True, False, True])
+
+    def confused(text: str) -> object:
+        if next(failures, False):
+            raise SystemError("AST constructor recursion depth mismatch (before=54, after=48)")
+        return parse(text)
+
+    whole = read_prepared(path)
+    monkeypatch.setattr(ast, "literal_eval", confused)
+    again = read_prepared(path)
+    assert next(failures, None) is None, "the parser must have failed"
+    assert again.case == whole.case and all(np.array_equal(again.hu[p], hu) for p, hu in whole.hu.items())
 
 
 def test_a_case_without_a_field_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ..study.phase import Phase
 from .scans import all_scans, names, seen
 
 NUM_FOLDS = 5
+_TRIES = 4
 SPLIT_FILE = "split.json"
 """``{"train": [cases], "validation": [...], "test": [...]}``, beside the crops; cases named nowhere are left out."""
 
@@ -64,8 +65,8 @@ def read_prepared(path: Path) -> PreparedCase:
     Raises:
         InputError: if the file is damaged or lacks a field.
     """
-    with _reading(path) as file:
-        fields = dict(file.items())
+    fields = _fields(path)
+    with _told(path):
         times = dict(zip(Phase, fields["times_s"].tolist(), strict=True))
         return PreparedCase(
             case=str(fields["case"]),
@@ -84,12 +85,31 @@ def read_prepared(path: Path) -> PreparedCase:
         )
 
 
+def _fields(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """All fields of the file.
+
+    Python 3.11 may say that parsing, which numpy does with each field's header, went wrong where two threads do it at
+    once (cpython issue 106905); it is done again then.
+    """
+    for _ in range(_TRIES):
+        with suppress(SystemError), _reading(path) as file:
+            return dict(file.items())
+    with _reading(path) as file:
+        return dict(file.items())
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[Mapping[str, npt.NDArray[Any]]]:
     """The fields of the file, each read when asked for."""
+    with _told(path), path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        yield file
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What is wrong with the file in one line."""
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            yield file
+        yield
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} is not a prepared case ({error}). Prepare the cohort again.") from error
 
