@@ -15,7 +15,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 from ..bundle.bundle import Bundle
-from .members import MembersConfig, members, own_weights, prefixed
+from .members import MembersConfig, held, members, prefixed
 from .naming import PREFIX as NAMER
 from .naming import WIDTH as NAMER_WIDTH
 
@@ -94,11 +94,7 @@ def checker_of(bundle: Bundle) -> Checker | None:
     Raises:
         BundleError: when its weights do not fit.
     """
-    if "checker" not in bundle.config:
-        return None
-    checker = Checker(MembersConfig(**bundle.config["checker"]))
-    replace(bundle, weights=own_weights(bundle, PREFIX)).load_into(checker)
-    return checker.eval()
+    return held(bundle, "checker", Checker)
 
 
 def with_checker(reader: Bundle, checker: Checker, *, read: Mapping[str, Any]) -> Bundle:

@@ -1,12 +1,15 @@
 """A few small networks whose answers are averaged; what the second looks at a lesion are made of."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
 from ..base.errors import ConfigError
 from ..bundle.bundle import Bundle
+
+Look = TypeVar("Look", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,18 @@ def members(config: MembersConfig, *, num_inputs: int, num_outputs: int) -> nn.M
     )
 
 
-def own_weights(bundle: Bundle, prefix: str) -> dict[str, Tensor]:
-    """Weights in ``bundle`` whose names begin with ``prefix``, named without it."""
-    return {name.removeprefix(prefix): value for name, value in bundle.weights.items() if name.startswith(prefix)}
+def held(bundle: Bundle, name: str, make: Callable[[MembersConfig], Look]) -> Look | None:
+    """The second look called ``name`` in ``bundle``, ready to be asked; None when there is none.
+
+    Raises:
+        BundleError: when its weights do not fit.
+    """
+    if name not in bundle.config:
+        return None
+    look, prefix = make(MembersConfig(**bundle.config[name])), f"{name}."
+    own = {key.removeprefix(prefix): value for key, value in bundle.weights.items() if key.startswith(prefix)}
+    replace(bundle, weights=own).load_into(look)
+    return look.eval()
 
 
 def prefixed(network: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from ..bundle.bundle import Bundle
 from ..study.lesions import LESION_CLASSES
 from ..study.phase import Phase
 from .measures import NAMES
-from .members import MembersConfig, members, own_weights, prefixed
+from .members import MembersConfig, held, members, prefixed
 
 Floats = npt.NDArray[np.float32]
 PREFIX = "namer."
@@ -61,11 +61,7 @@ def namer_of(bundle: Bundle) -> Namer | None:
     Raises:
         BundleError: when its weights do not fit.
     """
-    if "namer" not in bundle.config:
-        return None
-    namer = Namer(MembersConfig(**bundle.config["namer"]))
-    replace(bundle, weights=own_weights(bundle, PREFIX)).load_into(namer)
-    return namer.eval()
+    return held(bundle, "namer", Namer)
 
 
 def with_namer(network: Bundle, namer: Namer, *, card: Mapping[str, Any]) -> Bundle:
