@@ -1,3 +1,6 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,8 @@ from hepaphase.diagnosis.diagnose import Reader
 from hepaphase.diagnosis.members import MembersConfig
 from hepaphase.training.cohort import open_cohort
 from hepaphase.training.data import stack
+from hepaphase.training.mask_errors import MaskErrors
+from hepaphase.training.patches import PatchConfig
 from hepaphase.training.task import Batch, Progress, Setup
 from hepaphase.training.tasks.naming import NamingConfig, NamingTask, padded, true_classes
 from hepaphase.training.whole_cases import WholeCases
@@ -45,6 +50,18 @@ def test_every_case_is_shown(samples: WholeCases) -> None:
     assert sorted(set(np.unique(one["labels"]))) == [0, 1, 2]
     assert (one["classes"] >= 0).sum() == 2
     assert not one["hu"][~one["present"]].any()
+
+
+def test_the_mask_is_drawn_wrong_in_training_alone(tmp_path: Path) -> None:
+    cohort = open_cohort(write_lesion_cohort(tmp_path / "cohort"))
+    wrong = replace(TINY, patch=PatchConfig(mask_errors=MaskErrors(share=1.0)))
+    right, moved = (WholeCases(cohort, config, training=True) for config in (TINY, wrong))
+    inside, other = (one.sample(1, np.random.default_rng(0))["inside"] for one in (right, moved))
+    assert not np.array_equal(inside, other)
+    labels = moved.sample(1, np.random.default_rng(0))["labels"]
+    assert other[(labels > 0) & inside].all(), "lesions stay inside"
+    validated = WholeCases(cohort, wrong, training=False).sample(1, np.random.default_rng(0))["inside"]
+    assert np.array_equal(validated, inside)
 
 
 def test_what_was_found_is_remembered_and_the_reader_left_alone(samples: WholeCases) -> None:
