@@ -108,5 +108,8 @@ def test_a_case_without_truth_is_refused(tmp_path: Path) -> None:
 
 def test_settings_go_by_name() -> None:
     assert [s.scanned for s in named_inputs(["nc_pvp", " all"])] == [(Phase.NC, Phase.PVP), tuple(Phase)]
+    (completed,) = named_inputs(["pvp_dp_generated"])
+    assert (completed.scanned, completed.generated) == ((Phase.PVP, Phase.DP), (Phase.NC, Phase.AP))
+    assert named_inputs(["nc_generated"]) == MAIN_JOB[1:2]
     with pytest.raises(UnknownNameError, match="nc_pvp"):
         named_inputs(["nc_pvpp"])

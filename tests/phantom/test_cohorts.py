@@ -17,6 +17,7 @@ FROZEN = {
     "main-test-2": "2c317a9ba273",
     "sim-small": "f528ac49a4a8",
     "sim-1k-validation": "20d09a506eb1",
+    "sim-1k-calibration": "28b8cf03a8c6",
     "sim-1k-test": "2afcaef4be9a",
     "sim-ext": "75163a35e143",
     "sim-screen": "9fae02ab5b9a",

@@ -44,13 +44,21 @@ SUBSETS = tuple(
 """Every non-empty subset of the phases, smallest first."""
 
 
+COMPLETED = tuple(
+    Inputs(f"{subset.name}_generated", subset.scanned, tuple(p for p in Phase if p not in subset.scanned))
+    for subset in SUBSETS
+    if len(subset.scanned) < len(Phase)
+)
+"""Every subset that lacks a phase, with all missing ones generated from it; the first is the main job's second."""
+
+
 def named_inputs(names: Sequence[str]) -> tuple[Inputs, ...]:
-    """Settings by name: those of the main job, and subsets such as ``nc_pvp``.
+    """Settings by name: those of the main job, subsets such as ``nc_pvp``, and these completed, ``nc_pvp_generated``.
 
     Raises:
         UnknownNameError: for a name that is none.
     """
-    known = {setting.name: setting for setting in (*SUBSETS, *MAIN_JOB)}
+    known = {setting.name: setting for setting in (*SUBSETS, *COMPLETED, *MAIN_JOB)}
     return tuple(known[check_name(name.strip(), list(known), kind="setting")] for name in names)
 
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.option("--flips", is_flag=True, help="Average over all mirrorings; eight times the time.")
 @click.option("--ensemble", multiple=True, type=FILE, help="Reader averaged with the first; each costs as much again.")
 @click.option("--subsets", is_flag=True, help="Every subset of phases instead, and what each phase is worth.")
-@click.option("--settings", help="Only these, with commas: nc, nc_generated, all, or subsets such as nc_pvp.")
+@click.option(
+    "--settings",
+    help="Only these, with commas: nc, nc_generated, all, subsets such as nc_pvp, or such completed: nc_pvp_generated.",
+)
 @click.option("--cases", default=0, help="Only the first so many cases; 0 for all.", show_default=True)
 @click.option("--deep", is_flag=True, help="Also by size of lesion, FROC and subgroups, in deep.md.")
 @click.option("--validation", type=FOLDER, help="Prepared patients that choose the operating points of screening.")

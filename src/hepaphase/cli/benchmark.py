@@ -65,14 +65,16 @@ def synthesis(
     """Complete PREPARED (simulated, as simulate writes crops) from every subset of phases.
 
     Compares generators against the noise-free truth and the scan itself; those that need weights take a --bundle each.
-    Writes rows.csv, statistics.csv, scales.json and table.md to OUT, pictures of the first subset to OUT/pictures. Rows
-    are kept in OUT/kept as they are made, so the same command goes on where it was stopped; empty it when rules change.
+    Writes rows.csv, statistics.csv, scales.json, table.md and pairs.md (a line per pair of inputs and target) to OUT,
+    pictures of the first subset to OUT/pictures. Rows are kept in OUT/kept as they are made, so the same command goes
+    on where it was stopped; empty it when rules change.
     """
     from .. import __version__
     from ..base.atomic import write_text
     from ..benchmark.ceiling.beside import beside_errors
     from ..benchmark.synthesis import SUBSETS, SynthesisOptions, costs, read_scales, run, write
     from ..benchmark.synthesis_kept import Keep
+    from ..benchmark.synthesis_pairs import pairs_text
     from ..benchmark.synthesis_pictures import draw_pictures
     from ..bundle.bundle import Bundle, shipped
     from ..evaluation.bootstrap import Bootstrap
@@ -98,10 +100,10 @@ def synthesis(
     keep = Keep(folder=out / "kept", made_with=" ".join((__version__, prepared.name, *prints)))
     rows = run(prepared, generators, options, workers=chosen["workers"], keep=keep)
     draw_pictures(rows, out / "pictures")
-    name = cohort or prepared.name
-    table = beside_errors(write(rows, out, {"cohort": name}, Bootstrap(num_resamples=resamples)), name)
-    table += f"\n{costs(rows, generators)}"
+    name, config = cohort or prepared.name, Bootstrap(num_resamples=resamples)
+    table = beside_errors(write(rows, out, {"cohort": name}, config), name) + f"\n{costs(rows, generators)}"
     write_text(out / "table.md", table)
+    write_text(out / "pairs.md", pairs_text(rows, name, config))
     click.echo(table)
 
 

@@ -67,6 +67,7 @@ COHORTS = {
     "sim-small": NamedCohort(use="ci", num_cases=24, at_least=2, population=SIM_REFERRAL),
     "sim-1k-train": NamedCohort(use="train", num_cases=None, population=SIM_REFERRAL),
     "sim-1k-validation": NamedCohort(use="validation", num_cases=200, at_least=12, population=SIM_REFERRAL),
+    "sim-1k-calibration": NamedCohort(use="calibration", num_cases=200, at_least=12, population=SIM_REFERRAL),
     "sim-1k-test": NamedCohort(
         use="test", num_cases=1000, at_least=66, more=(("calcification", 150),), population=SIM_REFERRAL
     ),

@@ -10,6 +10,7 @@ SEED_RANGES = {
     "ext": range(40_000, 60_000),
     "screen": range(60_000, 80_000),
     "real": range(80_000, 90_000),
+    "calibration": range(90_000, 100_000),
     "train": range(1_000_000, 2_000_000),
 }
 """Half-open ranges, disjoint."""
