@@ -12,7 +12,12 @@ from hepaphase.training.cohort import open_cohort
 def main(prepared: Path, name: str, count: int = 200) -> None:
     """Measure the first ``count`` cases and write the file."""
     files = open_cohort(prepared).files[:count]
-    facts = {"cohort": name, "patients": f"the first {len(files)} by name"}
+    who = f"the first {len(files)} by name less those in whom something failed"
+    facts = {
+        "cohort": f"{name}, lined up perfectly",
+        "patients": who,
+        "completed_cohort": f"{name}, {who}, lined up perfectly, without masks of liver vessels",
+    }
     target = Path(physics.__path__[0]) / "bands.json"
     completed = completed_cards(files, (Phase.PVP, Phase.NC))
     write_bands(true_cards(files), completed, target, facts)

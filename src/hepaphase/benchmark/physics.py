@@ -36,10 +36,12 @@ def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None, *, with
 def true_cards(paths: Sequence[Path], *, quiet: bool = False) -> list[Card]:
     """The card of each prepared case: its noisy phases, all in the breathing state of the reference.
 
-    So the bands are those of phases that are lined up perfectly; what registration leaves lies outside them.
+    So the bands are those of phases that are lined up perfectly; what registration leaves lies outside them. Patients in
+    whom something failed are left out.
     """
-    files = track(paths, title="Measuring", total=len(paths), quiet=quiet)
-    return [check(prepared_exam(case, held_still(case)), bands={}) for case in map(read_prepared, files)]
+    files = map(read_prepared, track(paths, title="Measuring", total=len(paths), quiet=quiet))
+    whole = (case for case in files if not case.exam.get("events"))
+    return [check(prepared_exam(case, held_still(case)), bands={}) for case in whole]
 
 
 def held_still(case: PreparedCase) -> AlignedStudy:
