@@ -32,7 +32,7 @@ def run(place: Path, *more: str) -> tuple[int, str]:
 
 
 def test_lidias_tables_are_written_beside_without_reading_anything(rows: Path) -> None:
-    code, said = run(rows, "--lidia", f"{rows / 'lidia'}", "--cohort", "toy")
+    code, said = run(rows, "--lidia", f"{rows / 'lidia'}", "--cohort", "toy lined up")
     assert code == 0, said
     text = (rows / "out" / "lidia.md").read_text()
     assert "## Ablation" in text and "+ LiverMax, ours" in text and text in said

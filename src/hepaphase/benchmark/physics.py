@@ -36,8 +36,8 @@ def prepared_exam(case: PreparedCase, study: AlignedStudy | None = None, *, with
 def true_cards(paths: Sequence[Path], *, quiet: bool = False) -> list[Card]:
     """The card of each prepared case: its noisy phases, all in the breathing state of the reference.
 
-    So the bands are those of phases that are lined up perfectly; what registration leaves lies outside them. Patients in
-    whom something failed are left out.
+    So the bands are those of phases that are lined up perfectly; what registration leaves lies outside them. Patients
+    in whom something failed are left out.
     """
     files = map(read_prepared, track(paths, title="Measuring", total=len(paths), quiet=quiet))
     whole = (case for case in files if not case.exam.get("events"))

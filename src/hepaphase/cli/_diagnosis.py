@@ -107,8 +107,13 @@ def _lidia_tables(rows: Path | None, cohort: str, config: "Bootstrap") -> str:
     from ..benchmark.lidia.tables import collect, make_tables
 
     _, shared = collect(rows)
-    if cohort and shared and shared["cohort"] != cohort:
+    if cohort and shared and _patients(shared["cohort"]) != _patients(cohort):
         raise InputError(
             f"The rows in {rows} are of {shared['cohort']}, not of {cohort}. Name the rows of this cohort."
         )
     return make_tables(rows, config)
+
+
+def _patients(cohort: str) -> str:
+    """Whose patients a cohort's are; rows of readers say whether their phases were lined up."""
+    return cohort.removesuffix(" lined up")
