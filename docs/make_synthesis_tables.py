@@ -10,18 +10,21 @@ CLASSES = ("hcc", "icc", "metastasis", "hemangioma", "fnh", "cyst", "calcificati
 PAIRS = [("NC", target) for target in ("AP", "PVP", "DP")] + [("PVP", target) for target in ("NC", "AP", "DP")]
 HEAD = """# Every subset of phases to each missing one
 
-Made by `docs/make_synthesis_tables.py` from `results/synthesis/sim-1k-test` and `sim-ext`, which one command wrote for each. **Simulated**
-patients, on the working grid, in the breathing state of the inputs' reference, against the noise-free truth; facts of patient, injection and
-tube told; `kinetic` is what ships. [What the figures mean](synthesis.md). Values with 95 % intervals over patients (1000 resamples, seed 0).
+Made by `docs/make_synthesis_tables.py` from `results/synthesis/sim-1k-test` and `sim-ext`, which one command wrote
+for each. **Simulated** patients, on the working grid, in the breathing state of the inputs' reference, against the
+noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships.
+[What the figures mean](synthesis.md). Values with 95 % intervals over patients (1000 resamples, seed 0).
 
-- Errors: mean absolute errors in HU. "Possible" is the [ceiling](ceiling.md) of the same patients, lower to upper end.
-- Made up: regions per healthy liver by the [third, second and first count](synthesis.md#regions-made-up-and-erased). Erased: of the lesions
-  that the inputs show and that have contrast in truth.
-- Coverage: percent of points held by the intervals of 68 and of 95 %, `!` where beyond 5 or 3 points of it. Every patient counts alike.
+- Errors: mean absolute errors in HU. "Possible" is the [ceiling](ceiling.md) of the same patients, both its ends.
+- Made up: regions per healthy liver by the [third, second and first
+  count](synthesis.md#regions-made-up-and-erased). Erased: of the lesions that the inputs show and that have contrast
+  in truth.
+- Coverage: percent of points held by the intervals of 68 and of 95 %, `!` where beyond 5 or 3 points of it. Every
+  patient counts alike.
 
 ```sh
-hepaphase benchmark synthesis SIM-1K-TEST results/synthesis/sim-1k-test --cohort sim-1k-test --generators kinetic --physics 6
-hepaphase benchmark synthesis SIM-EXT results/synthesis/sim-ext --cohort sim-ext --generators kinetic
+hepaphase benchmark synthesis TEST results/synthesis/sim-1k-test --cohort sim-1k-test --generators kinetic --physics 6
+hepaphase benchmark synthesis EXT results/synthesis/sim-ext --cohort sim-ext --generators kinetic
 python docs/make_synthesis_tables.py
 ```
 
@@ -40,10 +43,10 @@ def page() -> str:
 def by_class(path: Path, cohort: str) -> str:
     """Coverage of voxels of each class of lesion, from NC and from PVP."""
     with path.open(newline="", encoding="utf-8") as file:
-        lines = {line["statistic"]: line for line in csv.DictReader(file) if line.get("generator", "kinetic") == "kinetic"}
+        lines = {line["statistic"]: line for line in csv.DictReader(file) if line["generator"] == "kinetic"}
     text = [
         f"### Lesion voxels by class, {cohort}\n",
-        "Held by the intervals of 68 and 95 %, in percent; factors are of lesions, not of their class, which nobody knows.\n",
+        "Held by the intervals of 68 and 95 %, in percent; factors are of lesions, not of a class, which nobody knows.\n",
         f"| class | patients | {' | '.join(f'{a} to {b}' for a, b in PAIRS)} |",
         f"{'|---' * (len(PAIRS) + 2)}|",
     ]
