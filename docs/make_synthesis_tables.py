@@ -46,7 +46,7 @@ def by_class(path: Path, cohort: str) -> str:
         lines = {line["statistic"]: line for line in csv.DictReader(file) if line["generator"] == "kinetic"}
     text = [
         f"### Lesion voxels by class, {cohort}\n",
-        "Held by the intervals of 68 and 95 %, in percent; factors are of lesions, not of a class, which nobody knows.\n",
+        "Held by the intervals of 68 and 95 %, in percent; factors know no class, as nobody does.\n",
         f"| class | patients | {' | '.join(f'{a} to {b}' for a, b in PAIRS)} |",
         f"{'|---' * (len(PAIRS) + 2)}|",
     ]
