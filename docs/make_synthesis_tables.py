@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+CEILING = ROOT / "results" / "ceiling"
 PAGE = ROOT / "docs" / "concepts" / "synthesis-tables.md"
 COHORTS = ("sim-1k-test", "sim-ext")
 CLASSES = ("hcc", "icc", "metastasis", "hemangioma", "fnh", "cyst", "calcification", "other")
@@ -37,13 +38,13 @@ def page() -> str:
     for cohort in COHORTS:
         folder = ROOT / "results" / "synthesis" / cohort
         parts += [(folder / "pairs.md").read_text(encoding="utf-8"), by_class(folder / "statistics.csv", cohort)]
+        parts += [erased(folder / "rows.csv", CEILING / cohort / "erased.csv", cohort)]
     return "\n".join(parts)
 
 
 def by_class(path: Path, cohort: str) -> str:
     """Coverage of voxels of each class of lesion, from NC and from PVP."""
-    with path.open(newline="", encoding="utf-8") as file:
-        lines = {line["statistic"]: line for line in csv.DictReader(file) if line["generator"] == "kinetic"}
+    lines = {line["statistic"]: line for line in read(path) if line["generator"] == "kinetic"}
     text = [
         f"### Lesion voxels by class, {cohort}\n",
         "Held by the intervals of 68 and 95 %, in percent; factors know no class, as nobody does.\n",
@@ -56,6 +57,35 @@ def by_class(path: Path, cohort: str) -> str:
         cells = [", ".join(f"{100 * float(one['value']):.0f}" for one in pair if one) for pair in found]
         text.append(f"| {name} | {size} | {' | '.join(cells)} |")
     return "\n".join(text) + "\n"
+
+
+def erased(rows: Path, guessed: Path, cohort: str) -> str:
+    """Lesions erased of those visible, beside what a phase of conditional medians would erase."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for line in read(rows):
+        if line["generator"] == "kinetic" and line["visible"]:
+            found = counts.setdefault((line["inputs"], line["target"]), [0, 0])
+            found[0] += int(float(line["erased"]))
+            found[1] += int(float(line["visible"]))
+    others = {(line["inputs"], line["name"]): line for line in read(guessed)}
+    text = [
+        f"### Lesions erased, {cohort}\n",
+        "Of those visible in the inputs, beside what a phase of conditional medians (noisy values) would erase.\n",
+        "| from | to | kinetic | share | conditional median | share |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (inputs, target), (lost, visible) in sorted(counts.items(), key=lambda one: one[0][0].count(",")):
+        other = others[inputs, target]
+        share = ", ".join(f"{float(other[end]):.3f}" for end in ("low", "high"))
+        beside = f"{other['positive']} of {other['num']} | {float(other['value']):.3f} [{share}]"
+        text.append(f"| {inputs} | {target} | {lost} of {visible} | {lost / visible:.3f} | {beside} |")
+    return "\n".join(text) + "\n"
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Lines of a CSV."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":
