@@ -57,6 +57,15 @@ def test_errors_are_those_made(cohort, tmp_path) -> None:
     assert "| NC to AP: liver_mae | 2.0 (too few) |" in table and (tmp_path / "out" / "rows.csv").is_file()
 
 
+def test_a_phase_that_is_not_in_hu_is_no_input(tmp_path) -> None:
+    exam = toy_exam(0)
+    shifted = replace(exam, hu={**exam.hu, Phase.AP: exam.hu[Phase.AP] - 1024})
+    write_prepared(shifted, tmp_path)
+    subsets = ((Phase.AP,), (Phase.NC, Phase.AP), (Phase.NC,))
+    rows = run(tmp_path, {"carry": Carry()}, SynthesisOptions(subsets=subsets, quiet=True))
+    assert {row.inputs for row in rows} == {"NC"} and len(rows) == 3
+
+
 def test_the_reference_among_the_inputs_is_moved_to_the_truth(cohort) -> None:
     path = next(iter(sorted(cohort.glob("*.npz"))))
     fields = dict(np.load(path).items())

@@ -76,3 +76,8 @@ def test_every_room_has_a_line_on_the_page_of_floors():
     places = [match.start() for match in found if match]
     assert len(places) == len(found)
     assert places == sorted(places), "the page lists the floors in another order than the contract"
+
+
+def test_tables_of_stage_i_are_those_of_the_results():
+    maker = load(DOCS / "make_synthesis_tables.py")
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.page(), "run: python docs/make_synthesis_tables.py"

@@ -186,7 +186,8 @@ def _images(made: Floats, truth: Floats, scanned: npt.NDArray[Any] | None, liver
         if wanted is None:
             continue
         similar = ssim_map(made, wanted)
-        for name, inside in (("body", np.asarray(wanted) > BODY_HU), ("liver", liver)):
+        parts = {"body": np.asarray(wanted) > BODY_HU, "liver": liver}
+        for name, inside in ((n, part) for n, part in parts.items() if part.any()):
             found[f"{name}_psnr{suffix}"] = psnr(made[inside], np.asarray(wanted)[inside])
             found[f"{name}_ssim{suffix}"] = float(similar[inside].mean())
     return {name: value for name, value in found.items() if np.isfinite(value)}

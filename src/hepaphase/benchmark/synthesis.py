@@ -21,6 +21,7 @@ from ..evaluation.bootstrap import Bootstrap, interval
 from ..evaluation.patient import Statistic
 from ..evaluation.physics.card import check
 from ..evaluation.table import as_csv, markdown
+from ..prepare.in_hu import check_in_hu
 from ..study.phase import REFERENCE_ORDER, Phase, Provenance
 from ..study.study import AlignedStudy
 from ..synthesis.protocol import Generated, Generator
@@ -83,6 +84,8 @@ def run(
 ) -> list[SynthesisRow]:
     """Complete every prepared exam from every subset that it has; what a generator was not trained for is left out.
 
+    So is a subset with a phase that cannot be in HU, which ``read`` and ``synthesize`` refuse.
+
     Rows do not depend on ``workers``, the number of processes (one thread each when there are several), but for seconds
     and memory. With ``keep`` rows are kept as they are made, and those that are there are not made again; not beside
     pictures, which are not kept.
@@ -121,7 +124,7 @@ def _case_rows(path: Path, number: int, job: _Job) -> list[SynthesisRow]:
         raise InputError(f"{path.name} lacks masks or noise-free phases; the benchmark needs a simulated cohort.")
     rows: list[SynthesisRow] = []
     for subset in options.subsets:
-        for name, generator in job.generators.items() if all(p in case.hu for p in subset) else ():
+        for name, generator in job.generators.items() if _in_hu(case, subset) else ():
             physics = number < options.physics
             stretches = {" | ".join(k): s for k, s in options.stretches.items() if k[:2] == (name, ", ".join(subset))}
             kept_as, how = f"{case.case}.{'-'.join(subset)}.{name}", (options.told, physics, stretches)
@@ -132,6 +135,17 @@ def _case_rows(path: Path, number: int, job: _Job) -> list[SynthesisRow]:
                     job.keep.write(kept_as, how, made)
             rows += made
     return rows
+
+
+def _in_hu(case: PreparedCase, subset: tuple[Phase, ...]) -> bool:
+    """Whether all phases of the subset were scanned and can be in HU."""
+    if not all(p in case.hu for p in subset):
+        return False
+    try:
+        check_in_hu(given(case, subset))
+    except InputError:
+        return False
+    return True
 
 
 def write(rows: Sequence[SynthesisRow], out: Path, facts: Mapping[str, str], config: Bootstrap | None = None) -> str:
