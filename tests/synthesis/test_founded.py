@@ -37,6 +37,21 @@ def test_only_voxels_near_the_surface_are_known_and_a_phase_that_did_not_scan_th
     )
 
 
+def test_beside_ap_without_nc_half_of_what_is_seen_beyond_the_slack_counts() -> None:
+    liver = np.zeros((24, 24, 24), np.uint8)
+    liver[4:20, 4:20, 4:20] = 1
+    scan = np.where(liver > 0, 110.0, 0.0)
+    scan[4:8] -= 30
+    alone = off_liver({Phase.PVP: scan}, liver)
+    both = off_liver({Phase.AP: scan, Phase.PVP: scan}, liver)
+    with_nc = off_liver({Phase.NC: scan, Phase.AP: scan, Phase.PVP: scan}, liver)
+    assert alone is not None and both is not None and with_nc is not None
+    near = np.isfinite(alone)
+    assert np.array_equal(with_nc[near], alone[near]) and np.isinf(both[~near]).all() and alone[near].max() > 25
+    expected = np.minimum(alone, SLACK_HU) + np.maximum(alone - SLACK_HU, 0) / 2
+    assert np.allclose(both[near], expected[near])
+
+
 def test_the_rim_changes_no_more_than_the_scan_allows_and_what_is_taken_off_is_doubt() -> None:
     """The portal venous phase shows three voxels at the liver's level; the network reads the last two as bone."""
     network = KineticNetwork(replace(SMALL, channels=(8, 8, 8), num_fine=4, num_condition=8)).eval()

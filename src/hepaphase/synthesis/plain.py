@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ..study.phase import Phase
+from .founded import SLACK_HU
 from .reach import UNSCANNED_HU
 
 PLAIN_HU = 20.0
@@ -61,7 +62,9 @@ def off_liver(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | No
     """How far each voxel near the surface is from the liver's middle in any phase that scanned it, HU, (z, y, x).
 
     Elsewhere infinite. None without a liver, and where AP was scanned and PVP not: there arteries change against the
-    liver by more than they show after smoothing, and ``plain_rim`` stands. Scans are smoothed in the mask.
+    liver by more than they show after smoothing, and ``plain_rim`` stands. Scans are smoothed in the mask. Of AP and
+    PVP without NC what is seen beyond the slack counts half: 92 healthy livers of ``sim-1k-validation`` and
+    ``sim-1k-calibration`` then have 2 regions made up in NC for 6, at 0.1 HU of lesion means (51 patients).
 
     Args:
         hu: scanned phases on a grid of 4 mm.
@@ -77,6 +80,8 @@ def off_liver(hu: Mapping[Phase, npt.NDArray[Any]], liver: npt.NDArray[Any] | No
         inner = ndimage.binary_erosion(scanned)
         if inner.any():
             most = np.maximum(most, np.where(scanned, _deviation(one, scanned, inner), 0))
+    if Phase.AP in hu and Phase.NC not in hu:
+        most -= np.maximum(most - SLACK_HU, 0) / 2
     found = np.full(inside.shape, np.inf, np.float32)
     found[part] = np.where(_rim(inside)[part], most, np.inf)
     return found
