@@ -13,7 +13,7 @@ HEAD = """# Every subset of phases to each missing one
 
 Made by `docs/make_synthesis_tables.py` from `results/synthesis/sim-1k-test` and `sim-ext`, which one command wrote
 for each. **Simulated** patients, on the working grid, in the breathing state of the inputs' reference, against the
-noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships.
+noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships, `carry` the nearest scan as it is.
 [What the figures mean](synthesis.md). Values with 95 % intervals over patients (1000 resamples, seed 0).
 
 - Errors: mean absolute errors in HU. "Possible" is the [ceiling](ceiling.md) of the same patients, both its ends.
@@ -24,8 +24,8 @@ noise-free truth; facts of patient, injection and tube told; `kinetic` is what s
   patient counts alike.
 
 ```sh
-hepaphase benchmark synthesis TEST results/synthesis/sim-1k-test --cohort sim-1k-test --generators kinetic --physics 6
-hepaphase benchmark synthesis EXT results/synthesis/sim-ext --cohort sim-ext --generators kinetic
+hepaphase benchmark synthesis TEST out --cohort sim-1k-test --generators kinetic,carry --physics 6
+hepaphase benchmark synthesis EXT out-ext --cohort sim-ext --generators kinetic
 python docs/make_synthesis_tables.py
 ```
 
