@@ -12,7 +12,8 @@ PAIRS = [("NC", target) for target in ("AP", "PVP", "DP")] + [("PVP", target) fo
 HEAD = """# Every subset of phases to each missing one
 
 Made by `docs/make_synthesis_tables.py` from `results/synthesis/sim-1k-test` and `sim-ext`, which one command wrote
-for each. **Simulated** patients, on the working grid, in the breathing state of the inputs' reference, against the
+for each (`rows.csv` there is cut to the columns of these tables, `carry` in a file of its own).
+**Simulated** patients, on the working grid, in the breathing state of the inputs' reference, against the
 noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships, `carry` the nearest scan as it is.
 [What the figures mean](synthesis.md). Values with 95 % intervals over patients (1000 resamples, seed 0).
 
