@@ -44,7 +44,8 @@ def without_cost(rows: list[SynthesisRow]) -> list[tuple[object, ...]]:
 
 
 def test_a_run_that_was_stopped_goes_on_and_gives_the_same_rows(cohort: Path, tmp_path: Path) -> None:
-    options, keep = SynthesisOptions(subsets=SUBSETS, quiet=True), Keep(folder=tmp_path / "kept", made_with="a")
+    options = SynthesisOptions(subsets=SUBSETS, quiet=True)
+    keep = Keep(folder=tmp_path / "kept", made_with={"carry": "a"})
     with pytest.raises(OSError, match="cut off"):
         run(cohort, {"carry": Counting(most=4)}, options, keep=keep)
     again = Counting()
@@ -64,15 +65,19 @@ def test_rows_made_otherwise_are_made_anew(cohort: Path, tmp_path: Path) -> None
         (SynthesisOptions(subsets=SUBSETS[:1], told=False, quiet=True), "b"),
         (SynthesisOptions(subsets=SUBSETS[:1], told=False, stretches={("carry", "NC", "AP"): Stretch()}), "b"),
     ]
-    run(cohort, {"carry": Carry()}, told, keep=Keep(folder=tmp_path, made_with="a"))
+    run(cohort, {"carry": Carry()}, told, keep=Keep(folder=tmp_path, made_with={"carry": "a"}))
     for options, made_with in others:
         for expected in (6, 0):
             counting = Counting()
-            run(cohort, {"carry": counting}, options, keep=Keep(folder=tmp_path, made_with=made_with))
+            run(cohort, {"carry": counting}, options, keep=Keep(folder=tmp_path, made_with={"carry": made_with}))
             assert counting.asked == expected
+    one_more = Keep(folder=tmp_path, made_with={"carry": "b", "other": "c"})
+    counting, other = Counting(), Counting()
+    run(cohort, {"carry": counting, "other": other}, others[-1][0], keep=one_more)
+    assert counting.asked == 0 and other.asked == 6
     (tmp_path / "toy-000.NC.carry.json").write_text("{")
     counting = Counting()
-    run(cohort, {"carry": counting}, others[-1][0], keep=Keep(folder=tmp_path, made_with="b"))
+    run(cohort, {"carry": counting}, others[-1][0], keep=Keep(folder=tmp_path, made_with={"carry": "b"}))
     assert counting.asked == 3
 
 

@@ -14,7 +14,7 @@ from hepaphase.recipes import RECIPES
 from hepaphase.study.phase import Phase
 from hepaphase.synthesis import GENERATORS
 from hepaphase.synthesis.image import Family, Wanted, nearest_hu
-from hepaphase.synthesis.load import generator_of, load_generator
+from hepaphase.synthesis.load import generator_of, load_generator, own_bundle
 from hepaphase.synthesis.network import Scanned
 from hepaphase.synthesis.trained_for import TrainedFor
 
@@ -79,6 +79,12 @@ def test_a_given_bundle_is_taken_and_others_are_not() -> None:
         generator_of(replace(bundle, kind="organs"))
     with pytest.raises(UnknownNameError, match="kinetic"):
         load_generator("kinetics")
+
+
+def test_rows_of_a_generator_are_told_apart_by_its_own_weights() -> None:
+    bundle = bundle_of("unet")
+    assert own_bundle("unet", (replace(bundle, kind="organs"), bundle)) is bundle
+    assert own_bundle("kinetic", (bundle,)).fingerprint() == own_bundle("carry").fingerprint() != bundle.fingerprint()
 
 
 def test_phases_that_do_not_exist_are_refused() -> None:

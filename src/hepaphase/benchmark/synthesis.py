@@ -128,11 +128,11 @@ def _case_rows(path: Path, number: int, job: _Job) -> list[SynthesisRow]:
             physics = number < options.physics
             stretches = {" | ".join(k): s for k, s in options.stretches.items() if k[:2] == (name, ", ".join(subset))}
             kept_as, how = f"{case.case}.{'-'.join(subset)}.{name}", (options.told, physics, stretches)
-            made = None if job.keep is None else job.keep.read(kept_as, how)
+            made = None if job.keep is None else job.keep.read(kept_as, name, how)
             if made is None:
                 made = _rows(case, subset, (name, generator), options, physics=physics)
                 if job.keep is not None:
-                    job.keep.write(kept_as, how, made)
+                    job.keep.write(kept_as, name, how, made)
             rows += made
     return rows
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,29 @@ class Keep:
     """Where rows are kept, and what they must have been made with to be taken for these."""
 
     folder: Path
-    made_with: str
-    """Of weights and release; rows of another are made anew."""
+    made_with: Mapping[str, str]
+    """By generator: of its own weights and the release; its rows of others are made anew."""
 
-    def read(self, name: str, how: Sequence[Any]) -> list[SynthesisRow] | None:
+    def read(self, name: str, generator: str, how: Sequence[Any]) -> list[SynthesisRow] | None:
         """What was kept as ``name`` and made in the same way; None where nothing was, or what cannot be read."""
         try:
             content = json.loads(self._file(name).read_text(encoding="utf-8"))
-            if content["key"] != self._key(how):
+            if content["key"] != self._key(generator, how):
                 return None
             return [_row(one) for one in content["rows"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def write(self, name: str, how: Sequence[Any], rows: Sequence[SynthesisRow]) -> None:
+    def write(self, name: str, generator: str, how: Sequence[Any], rows: Sequence[SynthesisRow]) -> None:
         """Keep rows, whole or not at all; pictures are left out."""
-        write_json(self._file(name), {"key": self._key(how), "rows": [_content(row) for row in rows]})
+        write_json(self._file(name), {"key": self._key(generator, how), "rows": [_content(row) for row in rows]})
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.json"
 
-    def _key(self, how: Sequence[Any]) -> str:
-        return hashlib.sha256(json.dumps([SCHEMA, self.made_with, *how], default=asdict).encode()).hexdigest()
+    def _key(self, generator: str, how: Sequence[Any]) -> str:
+        content = json.dumps([SCHEMA, self.made_with[generator], *how], default=asdict)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _content(row: SynthesisRow) -> dict[str, Any]:

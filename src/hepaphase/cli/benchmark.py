@@ -76,11 +76,11 @@ def synthesis(
     from ..benchmark.synthesis_kept import Keep
     from ..benchmark.synthesis_pairs import pairs_text
     from ..benchmark.synthesis_pictures import draw_pictures
-    from ..bundle.bundle import Bundle, shipped
+    from ..bundle.bundle import Bundle
     from ..evaluation.bootstrap import Bootstrap
     from ..inference.models import check_device
     from ..synthesis import GENERATORS
-    from ..synthesis.load import load_generator
+    from ..synthesis.load import load_generator, own_bundle
 
     where = check_device(device)
     refuse_trained(prepared, bundles)
@@ -96,8 +96,8 @@ def synthesis(
         pictures=chosen["pictures"],
         told=not chosen["untold"],
     )
-    prints = [bundle.fingerprint() for bundle in (*given, Bundle.load(shipped("synthesis"), kind="synthesis"))]
-    keep = Keep(folder=out / "kept", made_with=" ".join((__version__, prepared.name, *prints)))
+    made_with = {n: " ".join((__version__, prepared.name, own_bundle(n, given).fingerprint())) for n in generators}
+    keep = Keep(folder=out / "kept", made_with=made_with)
     rows = run(prepared, generators, options, workers=chosen["workers"], keep=keep)
     draw_pictures(rows, out / "pictures")
     name, config = cohort or prepared.name, Bootstrap(num_resamples=resamples)

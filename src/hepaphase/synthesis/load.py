@@ -35,9 +35,8 @@ def load_generator(name: str, bundles: Iterable[Bundle] = (), *, device: str = "
         BundleError: when it needs weights that neither ship nor are given, with the command that trains them.
     """
     loaded: Any = GENERATORS.load(name)
-    for bundle in bundles:
-        if bundle.kind == KIND and bundle.config.get("generator") == name:
-            return generator_of(bundle, device=device)
+    if (given := _given(name, bundles)) is not None:
+        return generator_of(given, device=device)
     if not hasattr(loaded, "from_bundle"):
         made: Generator = loaded()
         return made
@@ -47,3 +46,13 @@ def load_generator(name: str, bundles: Iterable[Bundle] = (), *, device: str = "
         f"No weights of generator '{name}' ship with hepaphase. Train them: hepaphase train "
         f"{getattr(loaded, 'recipe', name)} COHORT OUT, then give --bundle OUT/model.hepa."
     )
+
+
+def own_bundle(name: str, bundles: Iterable[Bundle] = ()) -> Bundle:
+    """What tells the rows of the generator called ``name`` apart: the first of ``bundles`` for it, else what ships."""
+    given = _given(name, bundles)
+    return Bundle.load(shipped(KIND), kind=KIND) if given is None else given
+
+
+def _given(name: str, bundles: Iterable[Bundle]) -> Bundle | None:
+    return next((b for b in bundles if b.kind == KIND and b.config.get("generator") == name), None)

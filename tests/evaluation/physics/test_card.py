@@ -37,6 +37,21 @@ def test_the_score_counts_measures_and_the_worst_is_farthest_out() -> None:
     assert "| M2 | y | -40 |" in card.to_markdown()
 
 
+def test_what_true_patients_do_not_show_is_named_and_an_error_can_only_be_too_large() -> None:
+    band = Band((10.0, 12.0, 20.0, 28.0, 30.0), 100)
+    inside = item("in", 11.0, low=15.0)
+    below, above = item("below", 9.0), item("above", 31.0, low=0.0)
+    less, more = item("less", 1.0, low=0.0, high=40.0), item("more", 31.0, low=0.0, high=40.0)
+    items = (inside, below, above, less, more, item("unknown", 1.0), item("missing", float("nan")))
+    card = Card("a", items, {i.key: band for i in items if i.name != "unknown"})
+    assert [i.name for i in card.outside_band()] == ["below", "above", "more"]
+    assert card.to_json()["outside_band"] == ["M2 below", "M2 above", "M2 more"]
+    told = card.to_markdown()
+    assert "| up to 30 | pass |" in told and "| 10 to 30 |" in told
+    assert "Outside the 1 to 99 % of true patients: M2 below, M2 above, M2 more.\n" in told
+    assert "true patients: none." in Card("b", (inside,), {inside.key: band}).to_markdown()
+
+
 def test_every_measure_is_on_the_card_whatever_phases_there_are() -> None:
     exam = made_exam()
     for gone in ((), (Phase.AP,), (Phase.NC, Phase.DP)):

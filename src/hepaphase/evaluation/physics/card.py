@@ -82,6 +82,10 @@ class Card:
         told = [states for states in taken if states]
         return float(np.mean(["fail" not in states for states in told])) if told else math.nan
 
+    def outside_band(self) -> tuple[Item, ...]:
+        """Items that true patients do not show: outside their 1 to 99 %, a deviation only where it is above."""
+        return tuple(i for i in self.items if (band := self.bands.get(i.key)) is not None and not _within(i, band))
+
     def worst(self) -> Item | None:
         """The failed item farthest outside the band, in widths of the band; None when none failed."""
         failed = [item for item in self.items if self.state(item) == "fail"]
@@ -97,6 +101,7 @@ class Card:
             "compared": self.compared,
             "score": None if math.isnan(self.score()) else self.score(),
             "worst": None if worst is None else worst.key,
+            "outside_band": [item.key for item in self.outside_band()],
             "items": [self._row(item) for item in self.items],
         }
 
@@ -105,7 +110,7 @@ class Card:
         lines = ["| measure | item | value | range | true patients, 1 to 99 % | verdict |", "|---|---|---|---|---|---|"]
         for item in self.items:
             band = self.bands.get(item.key)
-            shown = "" if band is None else f"{band.quantiles[0]:.3g} to {band.quantiles[-1]:.3g}"
+            shown = "" if band is None else _shown(item, band)
             value = item.missing if math.isnan(item.value) else f"{item.value:.3g} {item.unit}".strip()
             state = self.state(item)
             lines.append(f"| {item.measure} | {item.name} | {value} | {_range(item)} | {shown} | {state} |")
@@ -115,9 +120,11 @@ class Card:
         score = "could not be taken" if math.isnan(self.score()) else f"{self.score():.2f}"
         made = f"\n\nGenerated, not scanned: {', '.join(self.generated)}." if self.generated else ""
         beside = f"True patients: {self.compared}.\n" if self.compared else ""
+        outside = ", ".join(item.key for item in self.outside_band()) or "none"
         return (
             "\n".join(lines)
-            + f"{made}\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n{beside}"
+            + f"{made}\n\nShare of measures passed (of {number} taken, M1 to M11): {score}; {told}.\n"
+            + f"Outside the 1 to 99 % of true patients: {outside}.\n{beside}"
         )
 
     def _states(self, measure: str) -> set[str]:
@@ -201,6 +208,15 @@ def _read(rows: Mapping[str, Any]) -> dict[str, Band]:
 def _five(values: Sequence[float]) -> tuple[float, float, float, float, float]:
     a, b, c, d, e = (float(v) for v in values)
     return a, b, c, d, e
+
+
+def _within(item: Item, band: Band) -> bool:
+    return math.isnan(item.value) or band.holds(max(item.value, band.quantiles[0]) if item.is_deviation else item.value)
+
+
+def _shown(item: Item, band: Band) -> str:
+    low, high = band.quantiles[0], band.quantiles[-1]
+    return f"up to {high:.3g}" if item.is_deviation else f"{low:.3g} to {high:.3g}"
 
 
 def _range(item: Item) -> str:

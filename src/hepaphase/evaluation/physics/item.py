@@ -36,6 +36,11 @@ class Item:
         """Whether the value lies in the range; what cannot be measured does not."""
         return self.low <= self.value <= self.high
 
+    @property
+    def is_deviation(self) -> bool:
+        """Whether it is the size of an error, of which none is best: its range goes from zero to some bound."""
+        return self.low == 0 and math.isfinite(self.high)
+
 
 Measure = Callable[[PhysicsExam], list[Item]]
 """A measure: from an exam to its items. What an exam lacks gives items that say so."""
