@@ -15,7 +15,7 @@ from ...evaluation.physics.exam import noise_of
 from ...study.phase import Phase
 from ...study.study import AlignedStudy, HuArray
 from ..answer import Answers, ask, at
-from ..draw import drawn
+from ..draw import ROUGHNESS, drawn, with_structure
 from ..grid import SPACING_MM, fits, on_training_grid
 from ..network import KineticNetwork, NetworkConfig
 from ..protocol import Generated, check_request
@@ -78,7 +78,7 @@ class Generator:
             made,
             sd_hu=calibrated(made.sd_hu, study, factors),
             stretch=remaining(study, factors),
-            draw_hu=_draw(study, made),
+            draw_hu=_draw(study, made, target),
         )
 
     def _predict(self, study: AlignedStudy, time_s: float) -> tuple[HuArray, HuArray, HuArray]:
@@ -94,13 +94,15 @@ class Generator:
         return hu, sd_hu, residual_hu
 
 
-def _draw(study: AlignedStudy, made: Generated) -> HuArray | None:
-    """With the noise of the scanned phase nearest in time; None where noise cannot be measured."""
+def _draw(study: AlignedStudy, made: Generated, target: Phase) -> HuArray | None:
+    """With the noise of the scanned phase nearest in time, as rough as a true one; None where noise is not measured."""
     if not fits(study.geometry) or "liver" not in study.masks or study.geometry.shape_zyx[0] < _FEWEST_SLICES:
         return None
     like = min(study.inputs, key=lambda p: abs(study.time_s[p] - made.time_s))
-    noise = noise_of(study.hu[like], ndimage.binary_erosion(study.masks["liver"] > 0))
-    return drawn(made.hu, study.hu[like], noise_hu=noise)
+    liver = study.masks["liver"] > 0
+    noise = noise_of(study.hu[like], ndimage.binary_erosion(liver))
+    draw = drawn(made.hu, study.hu[like], noise_hu=noise)
+    return with_structure(draw, liver, rough_hu=noise * ROUGHNESS[target] / ROUGHNESS[like])
 
 
 def pack_bundle(config: NetworkConfig, weights: dict[str, Tensor], card: dict[str, Any]) -> Bundle:
