@@ -1,7 +1,10 @@
 import json
+from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
+from tests.shared_data import shared_data
 
 from hepaphase.cli.main import group
 from hepaphase.io.case import write_case
@@ -51,3 +54,17 @@ def test_a_simulated_exam_gets_a_card(tmp_path) -> None:
     values = {f"{row['measure']} {row['name']}": row["value"] for row in content["items"]}
     assert 100 < values["M2 aorta AP"] < 600 and values["M7 liver share of dose"] is None
     assert "| M3 | portal vein/aorta PVP |" in (tmp_path / "out" / "table.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "phase"), [("chaos_ct_03/ct.nii.gz", "PVP"), ("totalsegmentator_example/example_ct.nii.gz", "NC")]
+)
+def test_completed_real_ct_shows_nothing_that_true_patients_do_not(tmp_path: Path, name: str, phase: str) -> None:
+    words = ["check-physics", str(shared_data(name)), "--phases", phase, "--complete", "all"]
+    found = CliRunner().invoke(group, [*words, "--out", str(tmp_path / "out")])
+    assert found.exit_code == 0, found.output
+    card = json.loads((tmp_path / "out" / "physics.json").read_text())
+    assert card["outside_band"] == [] and card["worst"] is None and card["score"] == 1.0
+    assert set(card["generated"]) == {"NC", "AP", "PVP", "DP"} - {phase}
+    assert sum(item["value"] is not None for item in card["items"]) >= 40
