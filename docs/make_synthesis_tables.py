@@ -12,9 +12,10 @@ PAIRS = [("NC", target) for target in ("AP", "PVP", "DP")] + [("PVP", target) fo
 HEAD = """# Every subset of phases to each missing one
 
 Made by `docs/make_synthesis_tables.py` from `results/synthesis/sim-1k-test` and `sim-ext`, which one command wrote
-for each (`rows.csv` there is cut to the columns of these tables, `carry` in a file of its own).
+for each (`rows.csv` there is cut to the columns of these tables, `carry` and `tissues` in files of their own).
 **Simulated** patients, on the working grid, in the breathing state of the inputs' reference, against the
-noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships, `carry` the nearest scan as it is.
+noise-free truth; facts of patient, injection and tube told; `kinetic` is what ships, `carry` the nearest scan as it is, `tissues`
+straight lines per tissue.
 [What the figures mean](synthesis.md). Values with 95 % intervals over patients (1000 resamples, seed 0).
 
 - Errors: mean absolute errors in HU. "Possible" is the [ceiling](ceiling.md) of the same patients, both its ends.
@@ -26,7 +27,8 @@ noise-free truth; facts of patient, injection and tube told; `kinetic` is what s
 
 ```sh
 hepaphase benchmark synthesis TEST out --cohort sim-1k-test --generators kinetic,carry --physics 6
-hepaphase benchmark synthesis EXT out-ext --cohort sim-ext --generators kinetic
+hepaphase benchmark synthesis EXT out-ext --cohort sim-ext --generators kinetic,carry,tissues --physics 6 \\
+    --bundle tissues/model.hepa
 python docs/make_synthesis_tables.py
 ```
 
