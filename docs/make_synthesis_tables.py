@@ -112,10 +112,28 @@ def every(path: Path, cohort: str) -> str:
         "generator where the paired difference is told from zero (95 %, 1000 resamples of patients, seed 0). "
         "GALS-CE's takes the non-contrast scan alone, by design.\n",
     ]
+    tables: dict[str, list[str]] = {}
     for title, figure in FIGURES.items():
         shown = rows if figure != "physics_failed" else _whole_sets(rows)
-        text += [f"### {title}, {cohort}\n", *_beside(shown, figure), ""]
+        tables[title] = _beside(shown, figure)
+    text += [f"### In short, {cohort}\n", *_in_short(tables), ""]
+    for title, lines in tables.items():
+        text += [f"### {title}, {cohort}\n", *lines, ""]
     return "\n".join(text)
+
+
+def _in_short(tables: dict[str, list[str]]) -> list[str]:
+    """Of every table, the lines in which a generator is worse and better than the kinetic one, and lines asked."""
+    lines = [f"| worse, better, of | {' | '.join(EVERY[1:])} |", "|---" * len(EVERY) + "|"]
+    for title, table in tables.items():
+        rows = [[cell.strip() for cell in line.split("|")[5:-1]] for line in table[2:]]
+        counts = []
+        for cells in zip(*rows, strict=True):
+            asked = [cell for cell in cells if cell]
+            worse, better = (sum(cell.endswith(mark) for cell in asked) for mark in "+-")
+            counts.append(f"{worse}, {better}, {len(asked)}")
+        lines.append(f"| {title} | {' | '.join(counts)} |")
+    return lines
 
 
 def _whole_sets(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -29,7 +29,7 @@ LIVER_OF_AORTA, LIVER_OF_AORTA_SD = 0.55, 0.07
 ``sim-1k-train``, 0.546 +- 0.070, which hardly depends on their times (physics notes, D, measure M4)."""
 _LIVER_SD_HU = 6.2
 """How far off the level of the liver without contrast agent is, of portal venous and delayed phases alone: root mean
-square over the 400 patients of ``sim-1k-validation`` and ``sim-1k-calibration``, less phases that are no HU."""
+square over the 400 patients of ``sim-1k-validation`` and ``sim-1k-calibration``, less those more than 30 HU off."""
 LATE = {"spleen": "spleen", "kidneys": "kidney"}
 """Regions that wash out as the circulation model says, by their names there: a network of two-compartment tissues knows
 no filtration. Before the last scanned phase they do as the network says, which has seen how their parts differ."""

@@ -74,7 +74,7 @@ class Card:
         if item.inside:
             return "pass"
         band = self.bands.get(item.key)
-        return "fail" if band is not None and not band.holds(item.value) else "flag"
+        return "fail" if band is not None and not _within(item, band) else "flag"
 
     def score(self) -> float:
         """Share of the measures M1 to M11 that could be taken with no item failed; NaN when none could be."""
